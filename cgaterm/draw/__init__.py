@@ -1,0 +1,1 @@
+"""Screens to terminal escape bytes: the one encoder of the program."""

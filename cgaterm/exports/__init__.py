@@ -1,0 +1,1 @@
+"""Screens as files: text, ansi, json, png."""
