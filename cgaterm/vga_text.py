@@ -255,7 +255,7 @@ def _decode_vga(frame: TextFrame, code_page: str) -> Screen:
     table = _cell_table(
         attribute_palette(registers.attribute, registers.dac),
         (fonts[0].characters, fonts[1].characters),
-        fonts[0] is not fonts[1],
+        len(set(font_blocks(registers))) == 2,
         bool(registers.attribute[0x10] & 8),
     )
     offsets = row_byte_offsets(text)

@@ -267,21 +267,19 @@ class Encoder:
     def _write_run(self, glyph: Glyph, column: int, end: int, is_last: bool) -> None:
         """Write one glyph from `column` up to `end`; `is_last`: no other follows it at once."""
         count, text = end - column, glyph.character
-        self._column = end
-        ways = [text * count]
+        best, self._column = text * count, end
         if count > 4:
             # Of ASCII only: terminfo's rep promises no more, and tmux repeats nothing else.
             if self._capabilities.repeat and text.isascii():
-                ways.append(text + _csi("b", count - 1))
+                best = min(best, text + _csi("b", count - 1), key=len)
             if (
                 glyph.is_blank
                 and self._capabilities.erase_characters
                 and self._erases_to(glyph.pen.background)
             ):
-                ways.append(_csi("X", count) + ("" if is_last else _csi("C", count)))
-        best = min(ways, key=len)
-        if is_last and best.endswith("X"):
-            self._column = column
+                erased = _csi("X", count) + ("" if is_last else _csi("C", count))
+                if len(erased) < len(best):
+                    best, self._column = erased, column if is_last else end
         self._out.append(best)
 
     # The pen.

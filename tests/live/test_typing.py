@@ -7,9 +7,8 @@ import select
 import signal
 import socket
 import string
-import subprocess
 import time
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,33 +19,17 @@ from cgaterm.sources.qmp import HOLD_S, QUEUE_LIMIT, QmpControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-GUESTS = Path(__file__).parents[1] / "guests"
+    from tests.conftest import Boot
+    from tests.qemu import Guest
+
 US = layout("us")
 
 
-class Guest:
-    """QEMU with one of our boot sectors, which tells on the debug console what it got."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        image = folder / f"{name}.img"
-        subprocess.run(["nasm", "-f", "bin", "-o", image, GUESTS / f"{name}.asm"], check=True)
-        self.qmp = str(folder / "qmp.sock")
-        self.console = folder / "debugcon"
-        command = (
-            f"qemu-system-x86_64 -accel tcg -display none -nic none -debugcon file:{self.console} "
-            f"-drive file={image},if=floppy,format=raw -qmp unix:{self.qmp},server=on,wait=off"
-        )
-        self.process = subprocess.Popen(command.split())
-        wait_until(lambda: self.console.exists() and self.console.read_bytes().endswith(b"!"))
-
-    @property
-    def got(self) -> bytes:
-        return self.console.read_bytes().partition(b"!")[2]
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
+def got(guest: Guest) -> bytes:
+    """Return what arrived in the guest, as its boot sector tells on the debug console."""
+    return guest.debug_output.partition("READY\n")[2].encode("latin-1")
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -57,31 +40,35 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
 
 
 @pytest.fixture
-def bios(tmp_path: Path) -> Iterator[Guest]:
-    guest = Guest("keys_bios", tmp_path)
-    yield guest
-    guest.close()
+def bios(boot: Boot) -> Guest:
+    return boot("keys", "bios")
 
 
 @pytest.fixture
-def raw(tmp_path: Path) -> Iterator[Guest]:
-    guest = Guest("keys_raw", tmp_path)
-    yield guest
-    guest.close()
+def raw(boot: Boot) -> Guest:
+    return boot("keys", "raw")
+
+
+@contextmanager
+def keyboard(guest: Guest) -> Iterator[QmpControl]:
+    control = QmpControl(str(guest.qmp_path))
+    yield control
+    control.close()
 
 
 @pytest.fixture
-def control(tmp_path: Path) -> Iterator[QmpControl]:
-    made = QmpControl(str(tmp_path / "qmp.sock"))
-    yield made
-    made.close()
+def control(request: pytest.FixtureRequest) -> Iterator[QmpControl]:
+    """The keyboard of the guest that the test has."""
+    name = "bios" if "bios" in request.fixturenames else "raw"
+    with keyboard(request.getfixturevalue(name)) as control:
+        yield control
 
 
-def greeted(path: str) -> socket.socket:
+def greeted(path: Path) -> socket.socket:
     """Another client, once QEMU has greeted it."""
     client = socket.socket(socket.AF_UNIX)
     client.settimeout(10)
-    client.connect(path)
+    client.connect(str(path))
     assert b"QMP" in client.recv(4096)
     return client
 
@@ -91,8 +78,8 @@ def test_printable_ascii_and_control_keys_arrive(bios: Guest, control: QmpContro
     control.send(strokes_for_text(text, US).events)
     control.send(parse_combo("shift-f12", US))
     expected = text.encode() + b"\x00\x88"
-    wait_until(lambda: len(bios.got) >= len(expected))
-    assert bios.got == expected
+    wait_until(lambda: len(got(bios)) >= len(expected))
+    assert got(bios) == expected
     wait_until(lambda: control.pending == 0)
     assert control.problem is None
 
@@ -104,8 +91,8 @@ def test_a_paste_goes_through_whole(bios: Guest, control: QmpControl) -> None:
     assert control.pending > len(text)
     assert select.select([control], [], [], 30)[0], "progress is told"
     control.acknowledge()
-    wait_until(lambda: len(bios.got) >= len(text))
-    assert bios.got == text.encode()
+    wait_until(lambda: len(got(bios)) >= len(text))
+    assert got(bios) == text.encode()
 
 
 def test_presses_and_releases_arrive_in_order(raw: Guest, control: QmpControl) -> None:
@@ -113,43 +100,43 @@ def test_presses_and_releases_arrive_in_order(raw: Guest, control: QmpControl) -
     control.send([KeyEvent("ctrl", False), KeyEvent("a", False)])
     control.send(press("left"))
     expected = b"\x1d\x1e\x36\x9d\x9e\xe0\x4b\xe0\xcb"
-    wait_until(lambda: len(raw.got) >= len(expected))
-    assert raw.got == expected
+    wait_until(lambda: len(got(raw)) >= len(expected))
+    assert got(raw) == expected
     control.close()
-    wait_until(lambda: len(raw.got) > len(expected))
-    assert raw.got == expected + b"\xb6", "a key that was still down is released"
+    wait_until(lambda: len(got(raw)) > len(expected))
+    assert got(raw) == expected + b"\xb6", "a key that was still down is released"
 
 
 def test_a_held_key_outlives_the_connection(raw: Guest, control: QmpControl) -> None:
     control.send([KeyEvent("shift", True)])
-    wait_until(lambda: raw.got == b"\x2a")
+    wait_until(lambda: got(raw) == b"\x2a")
     time.sleep(HOLD_S)
-    greeted(raw.qmp).close()  # the socket is free again, and the key still down
-    assert raw.got == b"\x2a"
+    greeted(raw.qmp_path).close()  # the socket is free again, and the key still down
+    assert got(raw) == b"\x2a"
     control.send([KeyEvent("shift", False)])
-    wait_until(lambda: raw.got == b"\x2a\xaa")
+    wait_until(lambda: got(raw) == b"\x2a\xaa")
 
 
 def test_another_client_is_told_and_nothing_arrives_late(bios: Guest, control: QmpControl) -> None:
-    other = greeted(bios.qmp)
+    other = greeted(bios.qmp_path)
     control.send(press("a"))
     wait_until(lambda: control.problem is not None)
     assert control.problem is not None
-    assert bios.qmp in control.problem
+    assert str(bios.qmp_path) in control.problem
     assert "close the other QMP client" in control.problem
     assert control.pending == 0
     with pytest.raises(KeyboardUnavailable, match="close the other QMP client"):
         control.reset()
     other.close()
     control.send(press("b"))
-    wait_until(lambda: bios.got != b"")
-    assert bios.got == b"b"
+    wait_until(lambda: got(bios) != b"")
+    assert got(bios) == b"b"
     wait_until(lambda: control.problem is None)
 
 
 def test_a_killed_qemu_is_told_and_hangs_nothing(bios: Guest, control: QmpControl) -> None:
     control.send(strokes_for_text("a" * 100_000, US).events)
-    wait_until(lambda: bios.got != b"")
+    wait_until(lambda: got(bios) != b"")
     bios.process.kill()
     wait_until(lambda: control.problem is not None)
     assert "check that this guest still runs" in str(control.problem)
@@ -173,7 +160,7 @@ def test_a_paused_guest_takes_no_keys_but_commands(bios: Guest, control: QmpCont
     assert "paused" in str(control.problem)
     control.execute("cont")
     control.send(press("b"))
-    wait_until(lambda: bios.got == b"b")
+    wait_until(lambda: got(bios) == b"b")
 
 
 def test_commands_answer_refusals_are_told_and_a_reset_resets(
@@ -188,7 +175,7 @@ def test_commands_answer_refusals_are_told_and_a_reset_resets(
     assert "." in str(version)
     control.powerdown()  # no matter to the boot sector
     control.reset()
-    wait_until(lambda: bios.got.endswith(b"!"))
+    wait_until(lambda: bios.debug_output.count("READY\n") == 2)
 
 
 def test_a_key_that_qemu_does_not_know_is_told(bios: Guest, control: QmpControl) -> None:
@@ -196,7 +183,7 @@ def test_a_key_that_qemu_does_not_know_is_told(bios: Guest, control: QmpControl)
     wait_until(lambda: control.problem is not None)
     assert "QEMU refused the keys" in str(control.problem)
     control.send(press("a"))
-    wait_until(lambda: bios.got == b"a")
+    wait_until(lambda: got(bios) == b"a")
 
 
 def test_no_socket_too_many_keys_and_closed(tmp_path: Path) -> None:
@@ -216,9 +203,9 @@ def test_no_socket_too_many_keys_and_closed(tmp_path: Path) -> None:
 def test_closing_in_time_drops_what_is_left(bios: Guest) -> None:
     control = QmpControl(("127.0.0.1", 9))
     control.close()  # never used: nothing was opened
-    control = QmpControl(bios.qmp)
+    control = QmpControl(str(bios.qmp_path))
     control.send(strokes_for_text("a" * 100_000, US).events)
     control.close(flush_timeout_s=0.5)
     assert control.pending == 0
-    assert len(bios.got) < 100_000
-    greeted(bios.qmp).close()
+    assert len(got(bios)) < 100_000
+    greeted(bios.qmp_path).close()

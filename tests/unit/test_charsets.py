@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
@@ -102,6 +102,7 @@ def test_stand_ins_of_what_is_not_one_narrow_character(cell: str, stand_in: str)
     assert ascii_stand_in(cell) == stand_in
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), min_size=1))
 def test_a_stand_in_is_one_printable_ascii_character(cell: str) -> None:
     stand_in = ascii_stand_in(cell)

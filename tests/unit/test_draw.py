@@ -205,7 +205,7 @@ def test_scroll_two_regions() -> None:
 def test_scroll_where_nobody_knows_the_color_of_what_comes_in() -> None:
     tmux = Capabilities(back_color_erase=False, repeat=False, erase_characters=False)
     new_line = NEW.ljust(80)  # nothing can be erased to black
-    assert drawn(log(1), log(2), capabilities=tmux) == f"\x1b[;24r\x1b[24H\n{new_line}\r\x1b[25H"
+    assert drawn(log(1), log(2), capabilities=tmux) == f"\x1b[;24r\x1b[24H\n{new_line}\x1b[25H"
 
 
 def test_a_line_that_scrolls_in_full() -> None:
@@ -217,16 +217,29 @@ def test_a_line_that_scrolls_in_full() -> None:
     ("depth", "written"),
     [
         (ColorDepth.TRUECOLOR, "\x1b[38;2;255;85;85;48;2;0;0;170mX"),
-        (ColorDepth.INDEXED_88, "\x1b[38;5;53;48;5;17mX"),
+        (ColorDepth.INDEXED_88, "\x1b[38;5;69;48;5;17mX"),
         (ColorDepth.ANSI_16, "\x1b[91;44mX"),
         (ColorDepth.ANSI_8, "\x1b[31;44;1mX"),
-        (ColorDepth.MONO, "X"),
+        (ColorDepth.MONO, "\x1b[1mX"),
     ],
 )
 def test_color_depths(depth: ColorDepth, written: str) -> None:
     before = screen("a", style=Style())
     after = with_cell(before, 0, 0, Cell("X", Style(0xFF5555, 0x0000AA)))
     assert drawn(before, after, capabilities=Capabilities(depth)) == written + "\r"
+
+
+def test_blanks_take_the_pen_of_what_follows() -> None:
+    before, after = screen("a", style=Style()), screen("", style=Style())
+    row = (*[Cell(" ", Style(0x55FF55, 0x0000AA))] * 2, Cell("X", Style(0xFF5555, 0x0000AA)))
+    after = after._replace(rows=((*row, *before.rows[0][3:]),))
+    assert drawn(before, after) == "\x1b[38;5;203;48;5;19m  X\r"  # one SGR, not two
+
+
+def test_letters_that_end_sequences_are_letters() -> None:
+    for letter in "XKCbHmJA":
+        before, after = screen("a", "a"), screen("a", letter * 3, cursor=Cursor(1, 3))
+        assert drawn(before, after) == f"\r\n{letter * 3}"
 
 
 def test_many_regions_that_scroll() -> None:
@@ -419,8 +432,9 @@ def test_ansi_text() -> None:
 
 COLORS = st.sampled_from([DEFAULT_COLOR, *VGA_COLORS[:2], *VGA_COLORS[6:9], 0x123456, 0xFFFFFF])
 STYLES = st.builds(Style, COLORS, COLORS, *[st.booleans()] * 4) | st.just(GREY) | st.just(Style())
+#: Among them the letters that end the sequences drawn: they must not be taken for those.
 CHARACTERS = st.sampled_from(
-    [*"  aab=", "═", "█", "é", "中", "", "\x1b", "\x9b", "\u202e", "\u0301"]
+    [*"  aab=XKbCHm", "═", "█", "é", "中", "", "\x1b", "\x9b", "\u202e", "\u0301"]
 )
 CELLS = st.builds(Cell, CHARACTERS, STYLES)
 CURSORS = st.none() | st.builds(
@@ -460,7 +474,7 @@ def changes(draw: st.DrawFn, columns: int, height: int) -> Any:
             for line in range(row, other + 1):
                 grid[line][column:end] = [cell] * max(0, end - column)
         elif kind == "write":
-            text = [Cell(noise.choice("abc de"), cell.style) for _ in range(column, end)]
+            text = [Cell(noise.choice("abXK de"), cell.style) for _ in range(column, end)]
             grid[row][column:end] = text
         else:
             for line in range(row, other + 1):

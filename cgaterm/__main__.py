@@ -1,0 +1,5 @@
+"""`python -m cgaterm`."""
+
+from cgaterm.cli import main
+
+main()

@@ -1,0 +1,109 @@
+"""One live guest, for everybody above: its newest Screen, and when to look again.
+
+The model. A polled source is looked at often while its screen moves and seldom while it
+stands still (`Pace`). A Console reads, decodes and keeps; it draws nothing and waits for
+nothing: whoever owns the loop asks `look` when `pace` says so.
+
+Laws: a Screen is made only from a Frame that differs from the one before; an unchanged
+guest costs one read.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cgaterm.screen import Mode
+from cgaterm.vga_text import decode
+
+if TYPE_CHECKING:
+    from cgaterm.frames import Frame
+    from cgaterm.screen import Screen
+    from cgaterm.sources.base import Source
+
+#: How often a one-shot read is repeated until two agree; a guest that scrolls without
+#: a pause never agrees, and its newest screen is as good as any.
+_SETTLE_READS = 16
+#: While a mode is being set the screen is blank for a moment: a one-shot looks twice.
+_BLANK_PATIENCE_S = 0.03
+
+
+class Pace:
+    """When to look at a polled source: at once while it moves, rarely while it is still.
+
+    Still for up to 1 s: every 3 ms. Then the pause grows in step with the stillness, up to
+    20 ms, so that the first change after a long stillness is seen 10 ms late on average.
+    """
+
+    FASTEST_S = 0.003
+    SLOWEST_S = 0.020
+    FULL_RATE_S = 1.0
+
+    def __init__(self) -> None:
+        self._moved_at_s = 0.0
+
+    def moved(self, now_s: float) -> None:
+        """Something changed, or is about to (a key was sent)."""
+        self._moved_at_s = now_s
+
+    def pause_s(self, now_s: float) -> float:
+        """Return how long to wait until the next look."""
+        still_s = now_s - self._moved_at_s
+        if still_s < self.FULL_RATE_S:
+            return self.FASTEST_S
+        return min(self.FASTEST_S * still_s / self.FULL_RATE_S, self.SLOWEST_S)
+
+
+class Console:
+    """The newest screen of a source.
+
+    Raises what the source's `read` raises, and UsageError for an unknown code page.
+    """
+
+    def __init__(self, source: Source, code_page: str = "cp437") -> None:
+        self.source = source
+        self.pace = Pace()
+        self._code_page = code_page
+        self.frame: Frame = _settled(source)
+        self.screen: Screen = decode(self.frame, code_page)
+        self.pace.moved(time.monotonic())
+
+    def look(self) -> bool:
+        """Read once; return whether `screen` is another one now."""
+        frame = self.source.read()
+        if frame is self.frame or frame == self.frame:
+            return False
+        self.frame = frame
+        screen = decode(frame, self._code_page)
+        changed = screen != self.screen
+        self.screen = screen
+        if changed:
+            self.pace.moved(time.monotonic())
+        return changed
+
+    def close(self) -> None:
+        """Let go of the guest."""
+        self.source.close()
+
+
+def _settled(source: Source) -> Frame:
+    """Return a frame that was not torn: one that two reads in a row agree on."""
+    frame = source.read()
+    for _ in range(_SETTLE_READS):
+        again = source.read()
+        if again == frame:
+            break
+        frame = again
+    return frame
+
+
+def one_shot(source: Source, code_page: str = "cp437") -> Console:
+    """Return a Console whose screen is fit to be shown once, and its source closed."""
+    try:
+        console = Console(source, code_page)
+        if console.screen.mode is Mode.BLANK:
+            time.sleep(_BLANK_PATIENCE_S)
+            console.look()
+    finally:
+        source.close()
+    return console
