@@ -15,6 +15,7 @@ class VgaRegisters(NamedTuple):
     The byte strings may be longer than what a VGA has; only the standard indices count:
     crtc 25 (3D5.00–18), sequencer 5 (3C5.00–04), graphics 9 (3CF.00–08),
     attribute 21 (3C0.00–14), dac 768 (256 × red, green, blue; 6 bits each).
+    Those of a Cirrus go on: crtc to 1D, sequencer to 1F; a source that can, gives them.
     """
 
     crtc: bytes
@@ -36,10 +37,13 @@ class TextFrame(NamedTuple):
     `planes` is VRAM from byte 0: in text modes four bytes for each cell address
     (character, attribute, plane 2 with the fonts, plane 3), as much of it as
     `vga_text.planes_needed(registers)` asks for; empty when the mode is not text.
+    `native` names the adapter ("virtio-gpu", "qxl", ...) when it shows a picture of its own
+    instead of its VGA, whose registers are stale then; else it is "".
     """
 
     registers: VgaRegisters
     planes: bytes
+    native: str = ""
 
 
 class CellFrame(NamedTuple):

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-    from blessed import Terminal
     from blessed.keyboard import Keystroke
 
     from cgaterm.console import Console

@@ -90,6 +90,20 @@ def mode_of(registers: VgaRegisters) -> Mode:
     return Mode.TEXT
 
 
+def shown_mode(frame: TextFrame) -> Mode:
+    """Return what is displayed: an adapter's own picture, or what its VGA says."""
+    return Mode.GRAPHICS if frame.native else mode_of(frame.registers)
+
+
+def is_cirrus(registers: VgaRegisters) -> bool:
+    """Return whether the registers are a Cirrus's.
+
+    SR1F, its clock synthesizer, is never 0 there, and on other VGAs of QEMU's it cannot be
+    anything else (they have SR00–07).
+    """
+    return len(registers.sequencer) > 0x1F and registers.sequencer[0x1F] != 0
+
+
 def geometry(registers: VgaRegisters) -> TextGeometry:
     """Return the text layout that the registers describe, whatever the mode is.
 
@@ -102,18 +116,29 @@ def geometry(registers: VgaRegisters) -> TextGeometry:
         CR18            line compare bits 7–0; CR07 bit 4: bit 8
         SR01  bit 0     set: 8 dots a cell, clear: 9; bit 3: dots doubled (QEMU: 16, never 18)
         CR06 = 100      QEMU's rule for CGA's 160×100: 100 rows
+
+    A Cirrus has more bits of them (cirrus_vga.c, cirrus_get_offsets)::
+
+        CR1B  bit 0: start address bit 16; bits 3–2: 18–17; bit 4: row pitch bit 11
+        CR1D  bit 7: start address bit 19
     """
     crtc = registers.crtc
     cell_height = (crtc[0x09] & 0x1F) + 1
     rows = 100 if crtc[0x06] == 100 else (vertical_display_end(crtc) + 1) // cell_height
     clocking = registers.sequencer[1]
+    start_address = crtc[0x0C] << 8 | crtc[0x0D]
+    row_pitch = crtc[0x13] << 3
+    if is_cirrus(registers):
+        more, most = crtc[0x1B], crtc[0x1D]
+        start_address |= (more & 0x01) << 16 | (more & 0x0C) << 15 | (most & 0x80) << 12
+        row_pitch |= (more & 0x10) << 7
     return TextGeometry(
         columns=crtc[0x01] + 1,
         rows=rows,
         cell_width=16 if clocking & 8 else 8 if clocking & 1 else 9,
         cell_height=cell_height,
-        start_address=crtc[0x0C] << 8 | crtc[0x0D],
-        row_pitch=crtc[0x13] << 3,
+        start_address=start_address,
+        row_pitch=row_pitch,
         line_compare=crtc[0x18] | (crtc[0x07] & 0x10) << 4 | (crtc[0x09] & 0x40) << 3,
     )
 
@@ -178,11 +203,15 @@ def graphics_size(registers: VgaRegisters) -> tuple[int, int]:
 
     VBE: its XRES and YRES. Else from the CRTC: 256-color modes (GR05 bit 6) are made of
     doubled dots, and scan lines are repeated (CR09 bits 4–0, bit 7), unless they are
-    interleaved banks as in CGA and Hercules modes (CR17 bits 0, 1 clear).
+    interleaved banks as in CGA and Hercules modes (CR17 bits 0, 1 clear). A Cirrus's own
+    modes (SR07 bit 0) double and repeat nothing, but may be interlaced (CR1A bit 0).
     """
     if registers.vbe[4] & 1:
         return registers.vbe[1], registers.vbe[2]
     crtc = registers.crtc
+    if is_cirrus(registers) and registers.sequencer[7] & 1:
+        lines = vertical_display_end(crtc) + 1
+        return (crtc[0x01] + 1) * 8, lines * 2 if crtc[0x1A] & 1 else lines
     width = (crtc[0x01] + 1) * (4 if registers.graphics[5] & 0x40 else 8)
     repeats = ((crtc[0x09] & 0x1F) + 1) * (2 if crtc[0x09] & 0x80 else 1)
     banks = (1 if crtc[0x17] & 1 else 2) * (1 if crtc[0x17] & 2 else 2)
@@ -241,9 +270,11 @@ def decode(frame: Frame, code_page: str = "cp437") -> Screen:
 
 def _decode_vga(frame: TextFrame, code_page: str) -> Screen:
     registers = frame.registers
-    mode = mode_of(registers)
+    mode = shown_mode(frame)
     if mode is Mode.BLANK:
         return Screen(mode, "blank")
+    if frame.native:
+        return Screen(mode, f"graphics ({frame.native})")
     if mode is Mode.GRAPHICS:
         width, height = graphics_size(registers)
         return Screen(mode, f"graphics {width}x{height}")

@@ -13,6 +13,7 @@ PURE = (
     "errors.py",
     "vga_text.py",
     "coalesced_mmio.py",
+    "native_display.py",
     "palette.py",
     "charsets.py",
     "fonts/",

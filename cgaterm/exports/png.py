@@ -31,12 +31,12 @@ from cgaterm.frames import TextFrame
 from cgaterm.palette import VGA_COLORS, attribute_palette
 from cgaterm.screen import Mode
 from cgaterm.vga_text import (
+    decode,
     font_blocks,
     font_plane,
     geometry,
-    graphics_size,
-    mode_of,
     row_byte_offsets,
+    shown_mode,
 )
 
 if TYPE_CHECKING:
@@ -127,11 +127,10 @@ def render(frame: TextFrame, *, cursor: bool = True) -> IndexedPicture:
         ScreenUnreadable: a graphics mode, or a text mode of a size that is not displayed.
     """
     registers = frame.registers
-    mode = mode_of(registers)
+    mode = shown_mode(frame)
     if mode is Mode.GRAPHICS:
-        width, height = graphics_size(registers)
         raise ScreenUnreadable(
-            f"the guest shows graphics {width}x{height}, which has no text to draw; "
+            f"the guest shows {decode(frame).description}, which is no text to draw; "
             "take QEMU's own picture with the QMP command screendump"
         )
     text = geometry(registers)

@@ -36,6 +36,15 @@ from cgaterm import runtime_folder
 from cgaterm.coalesced_mmio import RING_BYTES, PendingWrite, apply_writes, pending_writes
 from cgaterm.errors import GuestGone, NoSuchTarget, NotPermitted, ScreenUnreadable
 from cgaterm.frames import TextFrame, VgaRegisters
+from cgaterm.native_display import (
+    QXL_BYTES,
+    VIRTIO_GPU_BYTES,
+    VMWARE_BYTES,
+    Switch,
+    qxl_switch,
+    virtio_switch,
+    vmware_switch,
+)
 from cgaterm.vga_text import planes_needed
 
 _U64 = Struct("<Q")
@@ -147,6 +156,7 @@ class ProcessMemory:
             raise GuestGone(f"process {pid} has ended") from None
         try:
             self.vga = self._find_vga(mappings)
+            self._switch = self._find_switch(mappings)
         except BaseException:
             self.close()
             raise
@@ -186,18 +196,21 @@ class ProcessMemory:
                 self._registers = self._parse(state)
                 self._state_bytes = state
                 self._needed = min(planes_needed(self._registers), vga.vram_size)
-            planes = self._pread(vga.vram_address, self._needed) if self._needed else b""
+            native = self._native_display()
+            needed = 0 if native else self._needed
+            planes = self._pread(vga.vram_address, needed) if needed else b""
             if ring == self._read_ring():
                 break
-        if ring and self._needed:
+        if ring and needed:
             planes = apply_writes(planes, self._registers, ring)
         frame = self._frame
         if (
             frame is None
             or planes != frame.planes
+            or native != frame.native
             or (self._registers is not frame.registers and self._registers != frame.registers)
         ):
-            frame = self._frame = TextFrame(self._registers, planes)
+            frame = self._frame = TextFrame(self._registers, planes, native)
         return frame
 
     def _pread(self, address: int, size: int) -> bytes:
@@ -218,6 +231,13 @@ class ProcessMemory:
                 "adapter may have been removed: try again"
             )
         raise GuestGone(f"the guest has ended (process {self.pid})")
+
+    def _native_display(self) -> str:
+        """Return the adapter's name if it shows a picture of its own, else ""."""
+        switch = self._switch
+        if switch is None or _U32.unpack(self._pread(switch.address, 4))[0] not in switch.values:
+            return ""
+        return switch.device
 
     def _read_ring(self) -> list[PendingWrite]:
         if not self._ring_address:
@@ -240,8 +260,8 @@ class ProcessMemory:
                 f"the display adapter of process {self.pid} is no longer where it was; try again"
             )
         return VgaRegisters(
-            crtc=state[at(1381) : at(1381) + 25],
-            sequencer=state[at(585) : at(585) + 5],
+            crtc=state[at(1381) : at(1381) + 0x1E],
+            sequencer=state[at(585) : at(585) + 0x20],
             graphics=state[at(1098) : at(1098) + 9],
             attribute=state[at(1355) : at(1355) + 21],
             attribute_index=state[at(1354)],
@@ -325,6 +345,30 @@ class ProcessMemory:
             )
         )
         return vga._replace(vram_address=vram_address, vram_size=vram_size) if checks_out else None
+
+    def _find_switch(self, mappings: list[Mapping]) -> Switch | None:
+        """Find what says whether the adapter shows its VGA, if it can show anything else."""
+        vga = self.vga.address
+        switch = vmware_switch(self._peek(vga, VMWARE_BYTES), vga)
+        for pointer in (vga - 24, vga - 16):
+            address = int.from_bytes(self._peek(pointer, 8), "little")
+            if switch is None and _inside(mappings, address, VIRTIO_GPU_BYTES, "w"):
+                below = vga - QXL_BYTES
+                switch = virtio_switch(
+                    self._peek(address, VIRTIO_GPU_BYTES),
+                    address,
+                    lambda pointer: any(
+                        m.start <= pointer < m.end and m.name.startswith("/") for m in mappings
+                    ),
+                ) or qxl_switch(self._peek(below, QXL_BYTES - 24), below, self._peek(address, 4))
+        return switch
+
+    def _peek(self, address: int, size: int) -> bytes:
+        """Return what can be read of some memory, if anything."""
+        try:
+            return os.pread(self._memory, size, address)
+        except OSError:
+            return b""
 
     def _rank(self, vga: VgaState) -> tuple[bool, int]:
         state = os.pread(self._memory, vga.offset(2600), vga.address)

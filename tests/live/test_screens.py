@@ -45,6 +45,7 @@ SOME_STAGES = [
     ("sizes", "monochrome"),
     ("pages", "split_in_row"),
     ("pages", "wide_pitch"),
+    ("pages", "display_page_3"),
     ("modes", "back_in_text"),
 ]
 

@@ -72,7 +72,7 @@ def rgb(picture: IndexedPicture) -> bytes:
 
 def draw_as_qemu(frame: TextFrame, *, cursor_phase: bool) -> list[list[int]]:
     """Draw as vga_draw_text does, one pixel after the other; return rows of color indices."""
-    registers, vram = frame
+    registers, vram, _ = frame
     cr = registers.crtc
     select = registers.sequencer[3]
     font_base = (

@@ -198,6 +198,40 @@ def test_graphics_sizes(changes: dict[str, dict[int, int]], size: tuple[int, int
     assert graphics_size(registers(**changes)) == size  # type: ignore[arg-type]
 
 
+def cirrus(crtc: dict[int, int], sequencer: dict[int, int] | None = None) -> VgaRegisters:
+    longer = registers(crtc={key: value for key, value in crtc.items() if key < 25})
+    extended = bytearray(longer.crtc.ljust(0x1E, b"\0"))
+    for index, value in crtc.items():
+        extended[index] = value
+    clocks = bytearray(longer.sequencer.ljust(0x20, b"\0"))
+    for index, value in {0x1F: 0x22, **(sequencer or {})}.items():
+        clocks[index] = value
+    return longer._replace(crtc=bytes(extended), sequencer=bytes(clocks))
+
+
+def test_a_cirrus_has_more_address_bits() -> None:
+    text = geometry(cirrus({0x1B: 0x1D, 0x1D: 0x80, 0x0D: 1}))
+    assert text.start_address == 1 | 1 << 16 | 3 << 17 | 1 << 19
+    assert text.row_pitch == 320 | 1 << 11
+    other = geometry(cirrus({0x1B: 0x1D, 0x1D: 0x80, 0x0D: 1}, {0x1F: 0}))
+    assert (other.start_address, other.row_pitch) == (1, 320)
+
+
+def test_a_cirruss_own_graphics() -> None:
+    modes = {1: 0x7F, 7: 0x1F | 0x42, 0x12: 0xFF, 0x09: 0x40}
+    own = cirrus(modes, {7: 0x01})._replace(graphics=bytes((0, 0, 0, 0, 0, 0x40, 5, 15, 255)))
+    assert graphics_size(own) == (1024, 1024)
+    assert graphics_size(own._replace(crtc=own.crtc[:0x1A] + b"\1" + own.crtc[0x1B:])) == (
+        1024,
+        2048,
+    )
+
+
+def test_an_adapters_own_picture_is_no_text() -> None:
+    screen = decode(frame({0: pairs("STALE")})._replace(native="virtio-gpu"))
+    assert screen == Screen(Mode.GRAPHICS, "graphics (virtio-gpu)")
+
+
 def test_planes_needed_covers_page_and_fonts() -> None:
     assert planes_needed(registers()) == 32768
     assert planes_needed(registers(sequencer={3: 0x3F})) == 8 * 32768
