@@ -32,7 +32,7 @@ bench: setup ## the figures, beside QEMU's own curses display
 	$(BIN)/python -m bench
 
 guests: ## assemble the demo's boot sector anew
-	cd cgaterm/demo_guest && nasm -f bin demo.asm -o demo.img
+	nasm -f bin -o cgaterm/demo_guest/demo.img cgaterm/demo_guest/demo.asm
 
 setup: $(VENV)/.ready
 	@tools/install-system-packages

@@ -127,14 +127,20 @@ class OwnGuest:
         self.command += ["-qmp", f"unix:{self.qmp_path.replace(',', ',,')},server=on,wait=off"]
         self.command += arguments
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the guest
-        self._process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            start_new_session=True,
-            umask=0o077,  # the socket is 0600
-        )
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._errors,
+                stderr=self._errors,
+                start_new_session=True,
+                umask=0o077,  # the socket is 0600
+            )
+        except OSError as error:
+            self._errors.close()
+            raise UsageError(
+                f"{qemu} cannot be run ({error.strerror}); name another one with --qemu"
+            ) from None
         self._released = False
 
     @property
@@ -154,6 +160,11 @@ class OwnGuest:
         if not self._released:
             self.stop()
         self._errors.close()
+
+    @property
+    def failed(self) -> bool:
+        """Whether QEMU has ended, and not well."""
+        return self._process.poll() not in (None, 0)
 
     def release(self) -> None:
         """Let the guest run on when we end."""

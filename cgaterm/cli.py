@@ -307,16 +307,9 @@ def _terminal_columns() -> int | None:
 
 
 def _ansi(screen: Screen) -> bytes:
-    from cgaterm.draw.ansi import ansi_text
-    from cgaterm.terminal import plain_capabilities
+    from cgaterm.terminal_capabilities import printed
 
-    capabilities = plain_capabilities(
-        os.environ.get("TERM", ""),
-        os.environ,
-        is_a_tty=sys.stdout.isatty(),
-        unicode=_is_unicode(),
-    )
-    return (ansi_text(screen, capabilities) + "\n").encode(_encoding(), "replace")
+    return (printed(screen) + "\n").encode(_encoding(), "replace")
 
 
 def _json(value: object) -> str:

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from cgaterm.console import Console
 from cgaterm.demo_guest.stand_in import TICK_S, cells_at, show_of
 from cgaterm.errors import CgatermError, GuestGone, ScreenUnreadable
+from cgaterm.terminal_capabilities import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
     from cgaterm.boot import OwnGuest
-    from cgaterm.screen import Screen
 
 IMAGE = Path(__file__).parent / "demo_guest" / "demo.img"
 #: On the screen of both guests when their show has begun.
@@ -54,6 +54,7 @@ def run_demo(keymap: str) -> None:
         keymap: the keyboard layout to type with; the guest's own is "us".
 
     Raises:
+        GuestGone: QEMU failed, or was killed.
         UsageError: the terminal cannot be drawn on, or there is no such layout.
         SystemExit: a signal ended us (128 + its number).
     """
@@ -72,7 +73,7 @@ def _start(cleanup: ExitStack) -> _Guest:
             guest = _start_qemu(attempt)
             cleanup.push(attempt.pop_all())
             return guest
-    except (CgatermError, OSError) as error:
+    except CgatermError as error:
         print(f"cgaterm: {error}. A stand-in in shared memory is shown instead.", file=sys.stderr)
         return _start_stand_in(cleanup)
 
@@ -166,7 +167,12 @@ def _attach(guest: _Guest, keymap: str) -> str:
 
     own = guest.own
     read_only = "" if own else "shared memory has no keyboard"
-    options = Options(name="demo", layout=layout(keymap), read_only=read_only, owned=True)
+    options = Options(
+        name="demo",
+        layout=layout(keymap),
+        read_only=read_only,
+        detached="the demo ends",
+    )
     with ExitStack() as cleanup:
         qmp = None
         if own:
@@ -174,8 +180,10 @@ def _attach(guest: _Guest, keymap: str) -> str:
             cleanup.callback(qmp.close)
         try:
             attach(guest.console, qmp, options)
-        except GuestGone as gone:
-            return own.why_it_ended() if own else str(gone)
+        except GuestGone:
+            if own is None or own.failed:
+                raise
+            return own.why_it_ended()
     return "the demo has ended, and its guest with it; `cgaterm ls` shows yours"
 
 
@@ -193,21 +201,8 @@ def _watch(guest: _Guest) -> str:
     read_s = time.perf_counter() - read_s
     cells = console.screen.columns * len(console.screen.rows)
     return (
-        f"{_ansi(console.screen)}\n"
+        f"{printed(console.screen)}\n"
         f"read {cells} cells from {guest.memory} in {1000 * read_s:.2f} ms; "
         f"{screens} screens seen in {now_s - began_s:.1f} s; the guest was ended\n"
         "on a terminal, `cgaterm demo` is live and takes keys"
     )
-
-
-def _ansi(screen: Screen) -> str:
-    from cgaterm.draw.ansi import ansi_text
-    from cgaterm.terminal import plain_capabilities
-
-    capabilities = plain_capabilities(
-        os.environ.get("TERM", ""),
-        os.environ,
-        is_a_tty=sys.stdout.isatty(),
-        unicode="utf" in (sys.stdout.encoding or "").lower(),
-    )
-    return ansi_text(screen, capabilities)

@@ -20,7 +20,6 @@ import os
 import re
 import select
 import signal
-import sys
 import termios
 import time
 import tty
@@ -30,14 +29,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cgaterm import view
 from cgaterm.draw.ansi import Encoder
-from cgaterm.draw.glyph import Capabilities, CursorStyle
 from cgaterm.errors import CgatermError, UsageError
 from cgaterm.keys import parse_combo
-from cgaterm.palette import ColorDepth
+from cgaterm.terminal_capabilities import capabilities, is_unicode
 from cgaterm.terminal_keys import KeyReader, TerminalKeyboard, is_escape, parse_escape, struck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType, TracebackType
     from typing import Self
 
@@ -74,84 +72,11 @@ class Options(NamedTuple):
     read_only: str = ""
     #: Whether the guest is ours, so that the menu offers to stop it.
     owned: bool = False
+    #: What becomes of the guest after a detach, as the menu says it.
+    detached: str = "the guest runs on"
 
 
 # ---- the tty -------------------------------------------------------------------------------
-
-
-_DEPTHS = (
-    (1 << 24, ColorDepth.TRUECOLOR),
-    (256, ColorDepth.INDEXED_256),
-    (88, ColorDepth.INDEXED_88),
-    (16, ColorDepth.ANSI_16),
-    (8, ColorDepth.ANSI_8),
-    (-2, ColorDepth.MONO),
-)
-
-
-def capabilities(
-    kind: str, environment: Mapping[str, str], *, unicode: bool, synchronized: bool
-) -> Capabilities:
-    """Return what a terminal can do, by terminfo and by the variables that users set.
-
-    Args:
-        kind: terminfo's name of it.
-        environment: COLORTERM and NO_COLOR are looked at.
-        unicode: whether it shows UTF-8.
-        synchronized: whether it answered that it knows DEC mode 2026.
-
-    Raises:
-        UsageError: terminfo does not know it, or it cannot move its cursor.
-    """
-    import curses
-
-    try:
-        curses.setupterm(kind, 1)
-    except curses.error:
-        raise UsageError(
-            f"the terminal {kind!r} is not known here; set TERM to one that is, as in "
-            "TERM=xterm-256color"
-        ) from None
-    if not curses.tigetstr("cup"):
-        raise UsageError(
-            f"the terminal {kind!r} cannot move its cursor; `cgaterm screen` prints the screen"
-        )
-    colors = curses.tigetnum("colors")
-    cursor_style = CursorStyle.DECSCUSR if curses.tigetstr("Ss") else CursorStyle.NONE
-    return Capabilities(
-        color_depth=_color_depth(colors, environment),
-        unicode=unicode,
-        blink=bool(curses.tigetstr("blink")),
-        back_color_erase=curses.tigetflag("bce") > 0,
-        repeat=bool(curses.tigetstr("rep")),
-        erase_characters=bool(curses.tigetstr("ech")),
-        column_address=bool(curses.tigetstr("hpa")),
-        scroll_region=bool(curses.tigetstr("csr")),
-        hide_cursor=bool(curses.tigetstr("civis")),
-        cursor_style=CursorStyle.LINUX if kind.startswith("linux") else cursor_style,
-        synchronized_output=synchronized,
-    )
-
-
-def _color_depth(colors: int, environment: Mapping[str, str]) -> ColorDepth:
-    """Return how many colors to use: https://no-color.org, COLORTERM, then terminfo."""
-    if environment.get("NO_COLOR"):
-        return ColorDepth.MONO
-    if colors >= 8 and environment.get("COLORTERM") in ("truecolor", "24bit"):
-        return ColorDepth.TRUECOLOR
-    return next(depth for least, depth in _DEPTHS if colors >= least)
-
-
-def plain_capabilities(
-    kind: str, environment: Mapping[str, str], *, is_a_tty: bool, unicode: bool
-) -> Capabilities:
-    """Return what to print a screen with: for a file all colors, for a terminal what it has."""
-    depth = ColorDepth.TRUECOLOR
-    if environment.get("NO_COLOR"):
-        depth = ColorDepth.MONO
-    elif is_a_tty:
-        depth = capabilities(kind, environment, unicode=unicode, synchronized=False).color_depth
-    return Capabilities(color_depth=depth, unicode=unicode)
 
 
 class Tty:
@@ -186,7 +111,7 @@ class Tty:
         self.capabilities = capabilities(
             kind,
             os.environ,
-            unicode="utf" in (sys.__stdout__.encoding if sys.__stdout__ else "").lower(),
+            unicode=is_unicode(),
             synchronized=synchronized,
         )
         # A description of our own: O_NONBLOCK must not be set on the one the shell shares.
@@ -331,7 +256,7 @@ def _noted(_number: int, _frame: FrameType | None) -> None:
 # ---- the attach ----------------------------------------------------------------------------
 
 _MENU = """\
- d  detach: the guest runs on      {escape}, e  send {escape}
+ d  detach: {detached:23}{escape}, e  send {escape}
  ?  help                           c  send Ctrl-Alt-Del
  p  take a screenshot (png)        F1-F12, 1-9 0 - =  send Ctrl-Alt-F1...
  r  redraw                         s  send SysRq and another key
@@ -490,7 +415,11 @@ class Attachment:
 
     def _open(self, text: str, handler: Callable[[str], None]) -> None:
         """Lay a box over the screen; the next key press goes to `handler`."""
-        filled = text.format(escape=self._options.escape.title(), name=self._options.name)
+        filled = text.format(
+            escape=self._options.escape.title(),
+            name=self._options.name,
+            detached=self._options.detached,
+        )
         self._box = tuple(filled.split("\n"))
         self._handler = handler
         self._message = ""
