@@ -10,18 +10,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cgaterm import runtime_folder
 from cgaterm.errors import GuestGone, ScreenUnreadable, UsageError
+from cgaterm.qemu_command_line import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
+    from collections.abc import Iterator, Sequence
+    from types import FrameType, TracebackType
 
 #: A QEMU whose VGA is not there after this long has none, or hangs.
 _START_TIMEOUT_S = 15.0
@@ -48,12 +51,15 @@ def image_arguments(image: str) -> list[str]:
     all others are disks. Raw disks are opened as raw: a guest must not choose its format.
 
     Raises:
-        UsageError: the file cannot be read, or is empty.
+        UsageError: the file cannot be read, is empty, or is neither a file nor a disk.
     """
     try:
+        mode = Path(image).stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):  # opening a FIFO would wait for ever
+            raise UsageError(f"the image {image} is neither a file nor a disk; give one of these")
         with open(image, "rb") as file:
             head = file.read(0x8100)
-            size = os.fstat(file.fileno()).st_size or file.seek(0, os.SEEK_END)
+            size = file.seek(0, os.SEEK_END)
     except OSError as error:
         raise UsageError(
             f"cannot read the image {image} ({error.strerror}); give the path of a disk, CD, "
@@ -116,7 +122,7 @@ class OwnGuest:
             accelerator = good_accelerator()
         self.command = [qemu, "-name", self.name.replace(",", ",,"), "-display", "none"]
         given = {argument.lstrip("-") for argument in arguments if argument.startswith("-")}
-        if not given & {"accel", "enable-kvm"}:
+        if not given & {"accel", "enable-kvm"} and not any("accel=" in word for word in arguments):
             self.command += ["-accel", accelerator]
         if "m" not in given:
             self.command += ["-m", "512M"]
@@ -187,7 +193,10 @@ class OwnGuest:
                 ProcessMemory(self.pid).close()
             except (ScreenUnreadable, GuestGone):
                 if time.monotonic() > deadline_s:
-                    raise
+                    raise ScreenUnreadable(
+                        f"this guest has had no VGA for {_START_TIMEOUT_S:.0f} s and was ended; "
+                        "give it a display adapter that has one, as in -- -vga std"
+                    ) from None
                 time.sleep(0.02)
             else:
                 return
@@ -200,12 +209,15 @@ class OwnGuest:
             return f"QEMU (process {self.pid}) does not end"
         self._errors.seek(0)
         words = self._errors.read()[-2000:].decode(errors="replace").strip()
-        last = next((line for line in reversed(words.splitlines()) if line.strip()), "")
-        said = f": {''.join(c for c in last if c.isprintable())}" if last else ""
+        # What went wrong, without the warnings before it; hints may stand on lines of their own.
+        lines = words.rpartition(f"{Path(self.command[0]).name}: ")[2].splitlines()
+        said = f": {printable(' '.join(lines))}" if lines else ""
         if status < 0:
             return f"QEMU was ended by {signal.Signals(-status).name}{said}"
         if status:
             return f"QEMU failed with status {status}{said}"
+        if "terminating on signal" in said:
+            return f"QEMU ended{said}"
         return "QEMU ended: the guest was powered off, or told to quit"
 
     def stop(self) -> None:
@@ -218,3 +230,21 @@ class OwnGuest:
                 self._process.kill()
                 self._process.wait()
         Path(self.qmp_path).unlink(missing_ok=True)
+
+
+@contextmanager
+def signals_as_exceptions() -> Iterator[None]:
+    """Let SIGTERM, SIGHUP and SIGINT unwind the stack, once: cleaning up is not interrupted."""
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for other in numbers:
+            signal.signal(other, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    old = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

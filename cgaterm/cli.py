@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -80,9 +81,9 @@ def list_guests(*, as_json: bool) -> None:
 
     entries = listing()
     if as_json:
-        _print_json(entries)
+        _write(None, _json(entries))
     elif entries:
-        click.echo(_printable("\n".join(as_table(entries, _terminal_columns()))))
+        _write(None, _text("\n".join(as_table(entries, _terminal_columns()))))
     else:
         click.echo("no QEMU guest runs here, of those that you may see", err=True)
 
@@ -125,14 +126,9 @@ def screen(
         report = screen_report(
             console.screen, target=target, source=ways.source.scheme, cells=cells
         )
-        _write(output, _json(report).encode() + b"\n")
-    elif kind == "ansi":
-        _write(output, _ansi(console.screen))
-    elif console.screen.rows:
-        _write(output, _printable(console.screen.text).encode(_encoding()) + b"\n")
+        _write(output, _json(report))
     else:
-        click.echo(f"[ {console.screen.description} ]", err=True)
-        _write(output, b"")
+        _write_screen(output, console.screen, ansi=kind == "ansi")
 
 
 @cli.command(epilog=TARGET_HELP)
@@ -185,23 +181,24 @@ def _attach(
     try:
         ending = attach(console, qmp, options)
     except GuestGone as gone:
-        # The encoding of the last screen stands below the prompt, as after a detach it would not.
-        _write(None, _ansi(console.screen))
+        # What it said last is what the operator wants to know; after a detach it is not.
+        _write_screen(None, console.screen, ansi=True)
         raise GuestGone(own.why_it_ended() if own else str(gone)) from None
     finally:
         if qmp is not None:
             qmp.close()
         console.close()
     if ending is Ending.STOP_GUEST:
-        click.echo(f"stopped {ways.name}")
+        how = f"stopped {ways.name}"
     elif own is not None:
         own.release()
-        click.echo(
+        how = (
             f"detached from {ways.name}, which runs on; `cgaterm attach {own.pid}` comes back, "
             f"`kill {own.pid}` stops it"
         )
     else:
-        click.echo(f"detached from {ways.name}")
+        how = f"detached from {ways.name}"
+    _write(None, _text(how))
 
 
 @cli.command(
@@ -238,13 +235,19 @@ def run(
     IMAGE is a disk, a CD, a floppy or a kernel; what it is, is seen by its content. Without
     one, QEMU's arguments say what to boot.
     """
-    from cgaterm.boot import OwnGuest
+    from cgaterm.boot import OwnGuest, signals_as_exceptions
     from cgaterm.terminal import Tty
 
     Tty.check()
     from cgaterm.ways import open_ways
 
-    with OwnGuest(image, qemu_arguments, accelerator=accel, name=name, qemu=qemu) as guest:
+    if image and image.startswith("-"):  # click takes the first word for it, even behind --
+        qemu_arguments = [image, *qemu_arguments]
+        image = None
+    with (
+        signals_as_exceptions(),
+        OwnGuest(image, qemu_arguments, accelerator=accel, name=name, qemu=qemu) as guest,
+    ):
         guest.wait_for_vga()
         ways = open_ways(f"qemu:{guest.pid}")._replace(
             name=guest.name, qmp=guest.qmp_path, read_only=""
@@ -261,9 +264,11 @@ def explain(target: str, code_page: str) -> None:
     Please add its output to bug reports.
     """
     from cgaterm.explain import explain as explain_target
+    from cgaterm.qemu_command_line import printable
 
     lines, error = explain_target(target, code_page)
-    click.echo(_printable("\n".join([f"cgaterm     {__version__}", *lines])))
+    text = [f"cgaterm     {__version__}", *map(printable, lines)]
+    _write(None, _text("\n".join(text)))
     if error is not None:
         raise error
 
@@ -292,13 +297,13 @@ def _is_unicode() -> bool:
     return "utf" in _encoding().lower()
 
 
-def _printable(text: str) -> str:
-    """Return text as this locale can show it."""
-    if _is_unicode():
-        return text
-    from cgaterm.charsets import ascii_stand_in
+def _text(text: str) -> bytes:
+    """Return a text and a newline, as this locale can show it."""
+    if not _is_unicode():
+        from cgaterm.charsets import ascii_stand_in
 
-    return "".join([c if c == "\n" or c.isascii() else ascii_stand_in(c) for c in text])
+        text = "".join([c if c.isascii() else ascii_stand_in(c) for c in text])
+    return f"{text}\n".encode(_encoding(), "replace")
 
 
 def _terminal_columns() -> int | None:
@@ -312,34 +317,53 @@ def _ansi(screen: Screen) -> bytes:
     return (printed(screen) + "\n").encode(_encoding(), "replace")
 
 
-def _json(value: object) -> str:
+def _write_screen(output: str | None, screen: Screen, *, ansi: bool) -> None:
+    """Write the text of a screen; say of one without text what it is, beside the output."""
+    if not screen.rows:
+        click.echo(f"[ {screen.description} ]", err=True)
+        data = b""
+    else:
+        data = _ansi(screen) if ansi else _text(screen.text)
+    _write(output, data)
+
+
+def _json(value: object) -> bytes:
     import json
 
-    return json.dumps(value, ensure_ascii=not _is_unicode(), indent=2)
-
-
-def _print_json(value: object) -> None:
-    click.echo(_json(value))
+    text = json.dumps(value, ensure_ascii=not _is_unicode(), indent=2)
+    return f"{text}\n".encode(errors="replace")
 
 
 def _write(output: str | None, data: bytes) -> None:
     """Write to a file or, without one, to standard output."""
-    if output is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
+    is_file = bool(output)
     try:
-        with open(output, "wb") as file:
+        with open(output or sys.stdout.fileno(), "wb", closefd=is_file) as file:
             file.write(data)
+    except BrokenPipeError:
+        sys.exit(141)  # as a shell says it of those whom SIGPIPE ended: nobody reads on
     except OSError as error:
-        raise UsageError(
-            f"cannot write {output} ({error.strerror}); give another FILE to -o"
-        ) from None
+        where = f"{output}" if is_file else "to standard output"
+        raise UsageError(f"cannot write {where} ({error.strerror}); send it elsewhere") from None
+
+
+def _prepare_standard_output() -> None:
+    """Make Python's idea of standard output ours.
+
+    Raises:
+        UsageError: it was closed by who called us; files opened now would take its place.
+    """
+    if sys.stdout is None:
+        raise UsageError("standard output is closed; send it to /dev/null if it is not wanted")
+    # Python takes LC_ALL=C for UTF-8 (PEP 540). Who says so has a terminal that shows ASCII.
+    if os.environ.get("LC_ALL") in ("C", "POSIX") and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="ascii", errors="replace")
 
 
 def main() -> None:
     """Run the command line: the entry point of the `cgaterm` script."""
     try:
+        _prepare_standard_output()
         cli(prog_name="cgaterm", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -349,11 +373,9 @@ def main() -> None:
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except CgatermError as error:
-        click.echo(f"cgaterm: {error}", err=True)
+        from cgaterm.qemu_command_line import printable
+
+        click.echo(f"cgaterm: {printable(str(error))}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain of it when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(141)

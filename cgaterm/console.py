@@ -1,8 +1,9 @@
 """One live guest, for everybody above: its newest Screen, and when to look again.
 
 The model. A polled source is looked at often while its screen moves and seldom while it
-stands still (`Pace`). A Console reads, decodes and keeps; it draws nothing and waits for
-nothing: whoever owns the loop asks `look` when `pace` says so.
+stands still (`Pace`). A Console reads, decodes and keeps; it draws nothing, and whoever owns
+the loop asks `look` when `pace` says so. It waits only for a guest that is in the middle of
+writing its screen, 3 ms at most: half a scroll is ugly, and costs bytes to draw and undo.
 
 Laws: a Screen is made only from a Frame that differs from the one before; an unchanged
 guest costs one read.
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from cgaterm.screen import Screen
     from cgaterm.sources.base import Source
 
-#: How often a one-shot read is repeated until two agree; a guest that scrolls without
-#: a pause never agrees, and its newest screen is as good as any.
-_SETTLE_READS = 16
+#: The pauses after which a changed screen is read again, until two reads agree. Of a guest
+#: that writes without a pause no two do, and its newest screen is as good as any.
+_SETTLE_PAUSES_S = (0.0, 0.001, 0.001, 0.001)
 #: While a mode is being set the screen is blank for a moment: a one-shot looks twice.
 _BLANK_PATIENCE_S = 0.03
 
@@ -31,13 +32,13 @@ _BLANK_PATIENCE_S = 0.03
 class Pace:
     """When to look at a polled source: at once while it moves, rarely while it is still.
 
-    Still for up to 1 s: every 3 ms. Then the pause grows in step with the stillness, up to
+    Still for up to 0.5 s: every 3 ms. Then the pause grows in step with the stillness, up to
     20 ms, so that the first change after a long stillness is seen 10 ms late on average.
     """
 
     FASTEST_S = 0.003
     SLOWEST_S = 0.020
-    FULL_RATE_S = 1.0
+    FULL_RATE_S = 0.5
 
     def __init__(self) -> None:
         self._moved_at_s = 0.0
@@ -64,17 +65,17 @@ class Console:
         self.source = source
         self.pace = Pace()
         self._code_page = code_page
-        self.frame: Frame = _settled(source)
+        self.frame: Frame = _settled(source, source.read())
         self.screen: Screen = decode(self.frame, code_page)
         self.pace.moved(time.monotonic())
 
     def look(self) -> bool:
-        """Read once; return whether `screen` is another one now."""
+        """Read; return whether `screen` is another one now."""
         frame = self.source.read()
         if frame is self.frame or frame == self.frame:
             return False
-        self.frame = frame
-        screen = decode(frame, self._code_page)
+        self.frame = _settled(self.source, frame)
+        screen = decode(self.frame, self._code_page)
         changed = screen != self.screen
         self.screen = screen
         if changed:
@@ -86,10 +87,10 @@ class Console:
         self.source.close()
 
 
-def _settled(source: Source) -> Frame:
-    """Return a frame that was not torn: one that two reads in a row agree on."""
-    frame = source.read()
-    for _ in range(_SETTLE_READS):
+def _settled(source: Source, frame: Frame) -> Frame:
+    """Return this frame or a newer one that is not torn: one that two reads in a row agree on."""
+    for pause_s in _SETTLE_PAUSES_S:
+        time.sleep(pause_s)
         again = source.read()
         if again == frame:
             break

@@ -10,23 +10,20 @@ Law: whatever ends the demo (the user, a signal, an error), the guest or the fil
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from cgaterm.boot import signals_as_exceptions
 from cgaterm.console import Console
 from cgaterm.demo_guest.stand_in import TICK_S, cells_at, show_of
 from cgaterm.errors import CgatermError, GuestGone, ScreenUnreadable
 from cgaterm.terminal_capabilities import printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from cgaterm.boot import OwnGuest
 
 IMAGE = Path(__file__).parent / "demo_guest" / "demo.img"
@@ -58,7 +55,7 @@ def run_demo(keymap: str) -> None:
         UsageError: the terminal cannot be drawn on, or there is no such layout.
         SystemExit: a signal ended us (128 + its number).
     """
-    with _signals_as_exceptions(), ExitStack() as cleanup:
+    with signals_as_exceptions(), ExitStack() as cleanup:
         guest = _start(cleanup)
         is_live = os.isatty(0) and os.isatty(1)
         outcome = _attach(guest, keymap) if is_live else _watch(guest)
@@ -139,24 +136,6 @@ class _StandIn:
 
     def _write(self, elapsed_s: float) -> None:
         os.pwrite(self._file, cells_at(self._show, elapsed_s), 0)
-
-
-@contextmanager
-def _signals_as_exceptions() -> Iterator[None]:
-    """Let SIGTERM, SIGHUP and SIGINT unwind the stack, once: cleaning up is not interrupted."""
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        for other in numbers:
-            signal.signal(other, signal.SIG_IGN)
-        raise SystemExit(128 + number)
-
-    old = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 def _attach(guest: _Guest, keymap: str) -> str:

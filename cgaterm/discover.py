@@ -78,10 +78,13 @@ def find(name_or_pid: str, proc: str = "/proc") -> RunningGuest:
         NoSuchTarget: there is none.
         UsageError: several have the name.
     """
+    if name_or_pid.isascii() and name_or_pid.isdecimal() and len(name_or_pid) < 10:
+        pid = int(name_or_pid)
+        argv = _qemu_argv(proc, pid)
+        # /proc/TID is there for threads, too, though not listed.
+        if argv and _status(f"{proc}/{pid}").get("Tgid") == name_or_pid:
+            return _guest(_QemuProcess(f"{proc}/{pid}", pid, argv))
     running = guests(proc)
-    for guest in running:
-        if str(guest.pid) == name_or_pid:
-            return guest
     namesakes = [guest for guest in running if guest.name == name_or_pid]
     if len(namesakes) == 1:
         return namesakes[0]
@@ -231,11 +234,19 @@ def _qemu_processes(proc: str) -> list[_QemuProcess]:
 def _qemu_argvs(proc: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the pid and argv of every QEMU, by pid. Threads have no entry of their own."""
     for pid in sorted(int(name) for name in os.listdir(proc) if name.isdecimal()):
-        # argv[0] alone would do; /proc/PID/exe is there for those who call themselves
-        # something else, and may not be read of other users' processes.
-        argv = _text(f"{proc}/{pid}/cmdline").split("\0")[:-1]
-        if argv and (_is_qemu(argv[0]) or _is_qemu(_link(f"{proc}/{pid}/exe"))):
+        argv = _qemu_argv(proc, pid)
+        if argv:
             yield pid, argv
+
+
+def _qemu_argv(proc: str, pid: int) -> list[str]:
+    """Return the argv of a QEMU, [] for any other process."""
+    # argv[0] alone would do; /proc/PID/exe is there for those who call themselves
+    # something else, and may not be read of other users' processes.
+    argv = _text(f"{proc}/{pid}/cmdline").split("\0")[:-1]
+    if argv and (_is_qemu(argv[0]) or _is_qemu(_link(f"{proc}/{pid}/exe"))):
+        return argv
+    return []
 
 
 def _is_qemu(program: str) -> bool:

@@ -128,8 +128,8 @@ def _text_mode(frame: TextFrame, code_page: str) -> Iterator[str]:
 def _registers(registers: VgaRegisters) -> Iterator[str]:
     yield f"registers   ({mode_of(registers).value})"
     yield f"  3CC       {registers.miscellaneous_output:02x}"
-    yield f"  CR00-18   {registers.crtc.hex(' ')}"
-    yield f"  SR00-04   {registers.sequencer.hex(' ')}"
+    yield f"  CR00-{len(registers.crtc) - 1:02X}   {registers.crtc.hex(' ')}"
+    yield f"  SR00-{len(registers.sequencer) - 1:02X}   {registers.sequencer.hex(' ')}"
     yield f"  GR00-08   {registers.graphics.hex(' ')}"
     yield f"  AR00-14   {registers.attribute.hex(' ')}, index {registers.attribute_index:02x}"
     yield f"  VBE 0-9   {' '.join(f'{value:x}' for value in registers.vbe)}"

@@ -1,7 +1,8 @@
 """The folder for what cgaterm keeps while guests run: sockets, and where their VGAs are.
 
 ``$XDG_RUNTIME_DIR/cgaterm``, else ``/tmp/cgaterm-UID``; 0700, files 0600. A folder that is
-not ours alone is not used: what others can write, we do not read.
+not ours alone is not used: what others can write, we do not read. Nor is anything made in
+another user's runtime folder, which sudo and su may leave in the environment.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ def path() -> str:
     Raises:
         UsageError: it belongs to somebody else, or others may write to it.
     """
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = f"{base}/cgaterm" if base else f"/tmp/cgaterm-{os.geteuid()}"  # noqa: S108 - checked
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    folder = (
+        f"{base}/cgaterm" if _is_ours(base) else f"/tmp/cgaterm-{os.geteuid()}"  # noqa: S108 - checked
+    )
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib costs an import
         status = os.lstat(folder)
@@ -38,6 +41,13 @@ def path() -> str:
             "XDG_RUNTIME_DIR to a folder of your own"
         )
     return folder
+
+
+def _is_ours(folder: str) -> bool:
+    try:
+        return folder.startswith("/") and os.stat(folder).st_uid == os.geteuid()  # noqa: PTH116
+    except OSError:
+        return False
 
 
 def remember(name: str, text: str) -> None:

@@ -26,6 +26,25 @@ _DEPTHS = (
 )
 
 
+#: Terminals that do what xterm does, and answer when asked what they can do. A server may not
+#: know the newer ones.
+MODERN = ("xterm", "tmux", "screen-", "foot", "alacritty", "kitty", "wezterm", "rxvt", "konsole")
+_STAND_IN = "xterm-256color"
+
+
+def _set_up_terminfo(kind: str) -> None:
+    import curses
+
+    for name in (kind, _STAND_IN) if kind.startswith(MODERN) else (kind,):
+        try:
+            return curses.setupterm(name, 1)
+        except curses.error:
+            continue
+    raise UsageError(
+        f"the terminal {kind!r} is not known here; set TERM to one that is, as in TERM={_STAND_IN}"
+    )
+
+
 def capabilities(
     kind: str, environment: Mapping[str, str], *, unicode: bool, synchronized: bool
 ) -> Capabilities:
@@ -42,13 +61,7 @@ def capabilities(
     """
     import curses
 
-    try:
-        curses.setupterm(kind, 1)
-    except curses.error:
-        raise UsageError(
-            f"the terminal {kind!r} is not known here; set TERM to one that is, as in "
-            "TERM=xterm-256color"
-        ) from None
+    _set_up_terminfo(kind)
     if not curses.tigetstr("cup"):
         raise UsageError(
             f"the terminal {kind!r} cannot move its cursor; `cgaterm screen` prints the screen"
@@ -59,7 +72,8 @@ def capabilities(
         color_depth=_color_depth(colors, environment),
         unicode=unicode,
         blink=bool(curses.tigetstr("blink")),
-        back_color_erase=curses.tigetflag("bce") > 0,
+        # tmux has had it since 2.4, of 2017; its terminfo entry does not say so.
+        back_color_erase=curses.tigetflag("bce") > 0 or kind.startswith("tmux"),
         repeat=bool(curses.tigetstr("rep")),
         erase_characters=bool(curses.tigetstr("ech")),
         column_address=bool(curses.tigetstr("hpa")),

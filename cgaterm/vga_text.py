@@ -173,13 +173,20 @@ def font_blocks(registers: VgaRegisters) -> tuple[int, int]:
     return select >> 4 & 1 | select << 1 & 6, select >> 5 & 1 | select >> 1 & 6
 
 
-def planes_needed(registers: VgaRegisters) -> int:
-    """Return how many bytes of VRAM, from its start, `decode` looks at (0: none)."""
+def page_span(registers: VgaRegisters) -> tuple[int, int]:
+    """Return where in VRAM the displayed cells begin and end, in bytes; (0, 0) without text."""
     text = geometry(registers)
     if mode_of(registers) is not Mode.TEXT or not text.drawable:
-        return 0
-    page_end = max(row_byte_offsets(text)) + text.columns * 4
-    return max(page_end, (max(font_blocks(registers)) + 1) * FONT_BLOCK_BYTES)
+        return 0, 0
+    offsets = row_byte_offsets(text)
+    return min(offsets), max(offsets) + text.columns * 4
+
+
+def planes_needed(registers: VgaRegisters) -> int:
+    """Return how many bytes of VRAM, from its start, `decode` looks at (0: none)."""
+    _, page_end = page_span(registers)
+    fonts_end = (max(font_blocks(registers)) + 1) * FONT_BLOCK_BYTES
+    return max(page_end, fonts_end) if page_end else 0
 
 
 def font_plane(planes: bytes, block: int) -> bytes:

@@ -11,6 +11,7 @@ Laws: every view has `rows` rows of `columns` cells; the guest's cursor is in it
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import category, east_asian_width
 
 from cgaterm.screen import BLANK_CELL, Cell, Cursor, Mode, Row, Screen, Style
 
@@ -29,8 +30,19 @@ class Pan(NamedTuple):
 
 
 def text_row(text: str, columns: int, style: Style = _TEXT_STYLE) -> Row:
-    """Return a row of one style: `text`, cut or filled with blanks to `columns` cells."""
-    return tuple([Cell(character, style) for character in text[:columns].ljust(columns)])
+    """Return a row of one style: `text`, cut or filled with blanks to `columns` cells.
+
+    Names and paths are whatever somebody called them: what would not stay in its own cell
+    (a control or combining character) becomes "?".
+    """
+    cells = []
+    for character in text:
+        stays = character.isprintable() and category(character)[0] != "M"
+        cells.append(Cell(character if stays else "?", style))
+        if stays and east_asian_width(character) in "FW":
+            cells.append(Cell("", style))
+    blanks = [Cell(" ", style)] * (columns - len(cells))
+    return _part((*cells, *blanks), 0, columns)
 
 
 def offsets(screen: Screen, rows: int, columns: int, pan: Pan | None) -> tuple[int, int]:

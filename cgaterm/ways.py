@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cgaterm import discover
-from cgaterm.errors import NoSuchTarget, ScreenUnreadable
+from cgaterm.errors import CgatermError, NoSuchTarget
 from cgaterm.qemu_command_line import TcpSocket, UnixSocket
 from cgaterm.targets import NameTarget, QemuTarget, QmpTarget, SharedMemoryTarget, parse
 
@@ -47,9 +47,10 @@ def open_ways(text: str) -> Ways:
         shared = SharedMemory(*target)
         return Ways(text, target.path, shared, read_only="shared memory has no keyboard")
     if isinstance(target, QmpTarget):
-        return _qemu(text, _pid_behind(target.path), target.path)
+        return _qemu(text, _pid_behind(target.path))._replace(qmp=target.path, read_only="")
     if isinstance(target, NameTarget):
-        return _qemu(text, discover.find(target.name).pid)
+        guest = discover.find(target.name)
+        return _qemu(text, guest.pid, guest)
     if isinstance(target, QemuTarget):
         return _qemu(text, target.pid)
     from cgaterm.sources.vcsa import VirtualConsole
@@ -68,20 +69,20 @@ def _pid_behind(path: str) -> int:
     return pid
 
 
-def _qemu(text: str, pid: int, qmp_path: str | None = None) -> Ways:
+def _qemu(text: str, pid: int, guest: RunningGuest | None = None) -> Ways:
     from cgaterm.sources.process_memory import ProcessMemory
 
+    not_qemu = None
     try:
-        guest = discover.find(str(pid))
-        not_qemu = None
+        guest = guest or discover.find(str(pid))
     except NoSuchTarget as error:
-        guest, not_qemu = None, error
+        not_qemu = error
     try:
         source = ProcessMemory(pid)
-    except ScreenUnreadable as error:
+    except CgatermError as error:
         # A process by another name may be a QEMU all the same; if it is none, say that.
         raise not_qemu or error from None
-    qmp = qmp_path or (qmp_address(guest) if guest else None)
+    qmp = qmp_address(guest) if guest else None
     return Ways(
         text,
         guest.name if guest else str(pid),

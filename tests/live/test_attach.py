@@ -14,6 +14,7 @@ from cgaterm.screen import DEFAULT_COLOR
 from cgaterm.sources.process_memory import ProcessMemory
 from cgaterm.vga_text import decode
 from tests.pty_session import CGATERM, PtySession
+from tests.live.test_typing import got
 from tests.qemu import ACCELERATORS
 
 if TYPE_CHECKING:
@@ -273,3 +274,45 @@ def test_the_last_words_of_a_kernel_that_halts(boot: Boot, accelerator: str) -> 
     guest = boot("hello", "halt", accelerator=accelerator)
     with attach(guest) as session:
         session.wait_for_text("Hello from a kernel that halts! 01234567")
+
+
+def test_a_terminal_that_tells_of_releases(boot: Boot) -> None:
+    """A terminal with the kitty protocol and synchronized output: keys go down and up."""
+    guest = boot("keys", "raw")
+    answers = {b"\x1b[6n": "\x1b[1;1R", b"\x1b[?u": "\x1b[?0u", b"\x1b[?2026$p": "\x1b[?2026;2$y"}
+    with attach(guest, TERM="xterm-kitty", BLESSED_QUERY_TIMEOUT_SECONDS="2") as session:
+        seen = 0
+        while b"\x1b[>31u" not in session.output:
+            session.pump()
+            for query, answer in answers.items():
+                session.type(answer * session.output.count(query, seen))
+            seen = len(session.output)
+        session.wait_for_text("keyboard: QMP")
+        # Ctrl goes down, c goes down and up, Ctrl goes up; then a shifted letter and F5.
+        session.type("\x1b[57442;5u\x1b[99;5u\x1b[99;5:3u\x1b[57442;1:3u")
+        session.type("\x1b[97:65;2;65u\x1b[97;2:3u\x1b[15~\x1b[15;1:3~")
+        expected = bytes.fromhex("1d2eae9d 2a1e aa9e 3fbf")
+        deadline_s = time.monotonic() + 10
+        while len(got(guest)) < len(expected) and time.monotonic() < deadline_s:
+            session.pump()
+        assert sorted(got(guest)) == sorted(expected)
+        assert got(guest)[:4] == expected[:4]
+        session.type("\x1b[93;5u")
+        session.wait_for_text("Esc  back to the guest")
+        session.type("d")
+        assert session.wait() == 0
+        assert session.restored
+        assert b"\x1b[<u" in session.output
+
+
+def test_another_escape_key(boot: Boot) -> None:
+    guest = boot("keys", "bios")
+    with attach(guest, "--escape", "ctrl-a") as session:
+        session.wait_for_text("Ctrl-A ? for help")
+        session.type("\x1d\x01e")
+        deadline_s = time.monotonic() + 10
+        while len(got(guest)) < 2 and time.monotonic() < deadline_s:
+            session.pump()
+        assert got(guest) == b"\x1d\x01"
+        session.type("\x01d")
+        assert session.wait() == 0

@@ -87,6 +87,13 @@ def test_wide_characters_are_not_halved() -> None:
     assert [cell.character for cell in fit(screen, 1, 3, pan=Pan(0, 0)).rows[0]] == ["語", "", " "]
 
 
+def test_names_that_would_not_stay_in_their_cells_do() -> None:
+    view = fit(guest(["ab"]), 2, 12, status="a\x1b\x9be\u0301\u200b語z")
+    characters = [cell.character for cell in view.rows[1]]
+    assert characters == [*"a??e??", "語", "", "z", " ", " ", " "]
+    assert [cell.character for cell in text_row("a語", 2)] == ["a", " "]
+
+
 @given(
     guest_size=st.tuples(st.integers(1, 12), st.integers(1, 20)),
     size=st.tuples(st.integers(1, 15), st.integers(1, 25)),
