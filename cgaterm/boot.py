@@ -14,7 +14,6 @@ import stat
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -23,8 +22,8 @@ from cgaterm.errors import GuestGone, ScreenUnreadable, UsageError
 from cgaterm.qemu_command_line import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import FrameType, TracebackType
+    from collections.abc import Sequence
+    from types import TracebackType
 
 #: A QEMU whose VGA is not there after this long has none, or hangs.
 _START_TIMEOUT_S = 15.0
@@ -100,7 +99,7 @@ class OwnGuest:
     """A QEMU that we started; leaving its `with` block stops it, unless it was `released`.
 
     Raises (from the constructor):
-        UsageError: there is no QEMU here, or the image cannot be read.
+        UsageError: there is no QEMU here, the image cannot be read, or QEMU is told to daemonize.
     """
 
     def __init__(
@@ -122,6 +121,11 @@ class OwnGuest:
             accelerator = good_accelerator()
         self.command = [qemu, "-name", self.name.replace(",", ",,"), "-display", "none"]
         given = {argument.lstrip("-") for argument in arguments if argument.startswith("-")}
+        if "daemonize" in given:
+            raise UsageError(
+                "a guest of `cgaterm run` cannot be daemonized; leave -daemonize out, and detach "
+                "from the guest to let it run on"
+            )
         if not given & {"accel", "enable-kvm"} and not any("accel=" in word for word in arguments):
             self.command += ["-accel", accelerator]
         if "m" not in given:
@@ -140,7 +144,7 @@ class OwnGuest:
                 stdout=self._errors,
                 stderr=self._errors,
                 start_new_session=True,
-                umask=0o077,  # the socket is 0600
+                umask=0o177,  # the socket is 0600
             )
         except OSError as error:
             self._errors.close()
@@ -230,21 +234,3 @@ class OwnGuest:
                 self._process.kill()
                 self._process.wait()
         Path(self.qmp_path).unlink(missing_ok=True)
-
-
-@contextmanager
-def signals_as_exceptions() -> Iterator[None]:
-    """Let SIGTERM, SIGHUP and SIGINT unwind the stack, once: cleaning up is not interrupted."""
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        for other in numbers:
-            signal.signal(other, signal.SIG_IGN)
-        raise SystemExit(128 + number)
-
-    old = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

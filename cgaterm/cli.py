@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -146,12 +147,14 @@ def attach(target: str, *, read_only: bool, keymap: str, escape: str, code_page:
     Keys go through the guest's QMP socket, which is borrowed only while you type. A guest
     without one is looked at; then Ctrl-C leaves, too.
     """
+    from cgaterm import signals
     from cgaterm.terminal import Tty
 
     Tty.check()
     from cgaterm.ways import open_ways
 
-    _attach(open_ways(target), keymap, escape, code_page, read_only=read_only)
+    with signals.as_exceptions():
+        _attach(open_ways(target), keymap, escape, code_page, read_only=read_only)
 
 
 def _attach(
@@ -235,19 +238,28 @@ def run(
     IMAGE is a disk, a CD, a floppy or a kernel; what it is, is seen by its content. Without
     one, QEMU's arguments say what to boot.
     """
-    from cgaterm.boot import OwnGuest, signals_as_exceptions
+    from contextlib import ExitStack
+
+    from cgaterm import signals
+    from cgaterm.boot import OwnGuest
+    from cgaterm.charsets import code_page as characters_of
+    from cgaterm.keys import layout
     from cgaterm.terminal import Tty
 
     Tty.check()
+    from cgaterm.terminal_keys import parse_escape
     from cgaterm.ways import open_ways
 
+    # What is mistyped is told before anything boots.
+    layout(keymap), parse_escape(escape), characters_of(code_page)
     if image and image.startswith("-"):  # click takes the first word for it, even behind --
         qemu_arguments = [image, *qemu_arguments]
         image = None
-    with (
-        signals_as_exceptions(),
-        OwnGuest(image, qemu_arguments, accelerator=accel, name=name, qemu=qemu) as guest,
-    ):
+    with signals.as_exceptions(), ExitStack() as cleanup:
+        with signals.held_back():
+            guest = cleanup.enter_context(
+                OwnGuest(image, qemu_arguments, accelerator=accel, name=name, qemu=qemu)
+            )
         guest.wait_for_vga()
         ways = open_ways(f"qemu:{guest.pid}")._replace(
             name=guest.name, qmp=guest.qmp_path, read_only=""
@@ -362,6 +374,9 @@ def _prepare_standard_output() -> None:
 
 def main() -> None:
     """Run the command line: the entry point of the `cgaterm` script."""
+    # click's thousands of objects live to the end: that the collector need not go through
+    # them, there neither, is a tenth of a one-shot's time.
+    gc.freeze()
     try:
         _prepare_standard_output()
         cli(prog_name="cgaterm", standalone_mode=False)

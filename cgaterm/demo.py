@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from cgaterm.boot import signals_as_exceptions
+from cgaterm import signals
 from cgaterm.console import Console
 from cgaterm.demo_guest.stand_in import TICK_S, cells_at, show_of
 from cgaterm.errors import CgatermError, GuestGone, ScreenUnreadable
@@ -55,7 +55,7 @@ def run_demo(keymap: str) -> None:
         UsageError: the terminal cannot be drawn on, or there is no such layout.
         SystemExit: a signal ended us (128 + its number).
     """
-    with signals_as_exceptions(), ExitStack() as cleanup:
+    with signals.as_exceptions(), ExitStack() as cleanup:
         guest = _start(cleanup)
         is_live = os.isatty(0) and os.isatty(1)
         outcome = _attach(guest, keymap) if is_live else _watch(guest)
@@ -68,7 +68,8 @@ def _start(cleanup: ExitStack) -> _Guest:
     try:
         with attempt:
             guest = _start_qemu(attempt)
-            cleanup.push(attempt.pop_all())
+            with signals.held_back():
+                cleanup.push(attempt.pop_all())
             return guest
     except CgatermError as error:
         print(f"cgaterm: {error}. A stand-in in shared memory is shown instead.", file=sys.stderr)
@@ -82,8 +83,8 @@ def _start_qemu(cleanup: ExitStack) -> _Guest:
     floppy = f"if=floppy,format=raw,readonly=on,file={str(IMAGE).replace(',', ',,')}"
     arguments = ["-nodefaults", "-vga", "std", "-m", "16M", "-drive", floppy, "-boot", "a"]
     # TCG: there is nothing to compute, and no /dev/kvm that may not be ours.
-    own = OwnGuest(None, arguments, accelerator="tcg", name="demo")
-    cleanup.enter_context(own)
+    with signals.held_back():
+        own = cleanup.enter_context(OwnGuest(None, arguments, accelerator="tcg", name="demo"))
     own.wait_for_vga()
     console = Console(ProcessMemory(own.pid))
     cleanup.callback(console.close)
@@ -101,7 +102,8 @@ def _start_qemu(cleanup: ExitStack) -> _Guest:
 def _start_stand_in(cleanup: ExitStack) -> _Guest:
     from cgaterm.sources.shared_memory import SharedMemory
 
-    stand_in = cleanup.enter_context(_StandIn())
+    with signals.held_back():
+        stand_in = cleanup.enter_context(_StandIn())
     console = Console(SharedMemory(stand_in.path))
     cleanup.callback(console.close)
     return _Guest(console, stand_in.path)

@@ -262,6 +262,8 @@ def _why_there_is_no(name: str, names: list[str], proc: str) -> str:
             return f"there is no process {name} that you may see; `cgaterm ls` shows the guests"
         if (process := status["Tgid"]) != name:
             return f"{name} is a thread of process {process}; name that one if it is a QEMU"
+        if status.get("State", "").startswith("Z"):
+            return f"process {name} has ended; `cgaterm ls` shows the guests"
         program = printable(status.get("Name", "?"))
         return f"process {name} ({program}) is no QEMU; `cgaterm ls` shows the guests"
     if not names:

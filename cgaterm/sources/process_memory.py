@@ -296,10 +296,13 @@ class ProcessMemory:
     def _find_vga(self, mappings: list[Mapping]) -> VgaState:
         cache_name = f"vga-{self.pid}-{_start_time(self.pid)}"
         remembered = runtime_folder.recall(cache_name).split()
-        if len(remembered) == 2:
-            vga = self._check(int(remembered[0]), int(remembered[1]), mappings)
-            if vga is not None:
-                return vga
+        if len(remembered) == 2 and remembered[0].isdecimal():
+            address = int(remembered[0])
+            for growth in _MEMORY_REGION_GROWTH:
+                if str(growth) == remembered[1] and address < 1 << 63:
+                    vga = self._check(address, growth, mappings)
+                    if vga is not None:
+                        return vga
         heaps = [m for m in mappings if m.name == "[heap]"]
         others = [
             m

@@ -13,17 +13,19 @@ import pytest
 from cgaterm.screen import DEFAULT_COLOR
 from cgaterm.sources.process_memory import ProcessMemory
 from cgaterm.vga_text import decode
-from tests.pty_session import CGATERM, PtySession
 from tests.live.test_typing import got
+from tests.pty_session import CGATERM, PtySession
 from tests.qemu import ACCELERATORS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cgaterm.screen import Screen
     from tests.conftest import Boot
     from tests.qemu import Guest
 
+KITTY = {"TERM": "xterm-kitty", "BLESSED_QUERY_TIMEOUT_SECONDS": "20"}
 TRUECOLOR = {"COLORTERM": "truecolor"}
 #: What the terminal is asked, and switched to; all else it must know.
 QUERIES_AND_MODES = {
@@ -41,10 +43,14 @@ QUERIES_AND_MODES = {
 
 
 def attach(
-    guest: Guest, *options: str, rows: int = 30, columns: int = 100, **env: str
+    guest: Guest,
+    *options: str,
+    rows: int = 30,
+    columns: int = 100,
+    environment: Mapping[str, str] | None = None,
 ) -> PtySession:
     command = [*CGATERM, "attach", *options, str(guest.pid)]
-    return PtySession(command, rows=rows, columns=columns, environment=env)
+    return PtySession(command, rows=rows, columns=columns, environment=environment)
 
 
 def screen_of(guest: Guest) -> Screen:
@@ -83,7 +89,7 @@ def test_the_terminal_shows_the_guests_cells(boot: Boot, name: str, stage: str) 
     guest = boot(name, stage)
     screen = screen_of(guest)
     rows, columns = len(screen.rows) + 4, screen.columns + 10
-    with attach(guest, rows=rows, columns=columns, **TRUECOLOR) as session:
+    with attach(guest, rows=rows, columns=columns, environment=TRUECOLOR) as session:
         session.wait_for(lambda text: "Ctrl-]" in text)
         session.settle()
         assert shown_equals(session, screen, 1, 5)
@@ -98,7 +104,7 @@ def test_the_terminal_shows_the_guests_cells(boot: Boot, name: str, stage: str) 
 def test_thousands_of_random_changes(boot: Boot) -> None:
     """Every state that is drawn, and above all the last, is the guest's."""
     guest = boot("random_cells", "write_on")
-    with attach(guest, rows=25, columns=80, **TRUECOLOR) as session:
+    with attach(guest, rows=25, columns=80, environment=TRUECOLOR) as session:
         deadline_s = time.monotonic() + 4
         while time.monotonic() < deadline_s:
             session.pump()
@@ -167,7 +173,7 @@ def test_suspend_and_continue(boot: Boot) -> None:
 def test_sizes_of_the_terminal(boot: Boot) -> None:
     guest = boot("pages", "hardware_scroll")
     screen = screen_of(guest)
-    with attach(guest, rows=40, columns=120, **TRUECOLOR) as session:
+    with attach(guest, rows=40, columns=120, environment=TRUECOLOR) as session:
         session.wait_for_text("Ctrl-]")
         for rows, columns in ((5, 20), (25, 80), (100, 300), (1, 1), (26, 81), (24, 80)):
             session.resize(rows, columns)
@@ -236,7 +242,7 @@ def test_screenshot_and_help(boot: Boot, tmp_path: Path) -> None:
 def test_terminals(boot: Boot, terminal: str, environment: dict[str, str]) -> None:
     guest = boot("cells", "random_memory")
     screen = screen_of(guest)
-    with attach(guest, TERM=terminal, **environment) as session:
+    with attach(guest, environment={"TERM": terminal, **environment}) as session:
         session.wait_for_text("Ctrl-]")
         session.settle()
         cells = session.emulator.cells()
@@ -279,8 +285,13 @@ def test_the_last_words_of_a_kernel_that_halts(boot: Boot, accelerator: str) -> 
 def test_a_terminal_that_tells_of_releases(boot: Boot) -> None:
     """A terminal with the kitty protocol and synchronized output: keys go down and up."""
     guest = boot("keys", "raw")
-    answers = {b"\x1b[6n": "\x1b[1;1R", b"\x1b[?u": "\x1b[?0u", b"\x1b[?2026$p": "\x1b[?2026;2$y"}
-    with attach(guest, TERM="xterm-kitty", BLESSED_QUERY_TIMEOUT_SECONDS="2") as session:
+    # The cursor report comes last: it is how blessed knows that there is no other answer.
+    answers = {
+        b"\x1b[?u": "\x1b[?0u",
+        b"\x1b[?2026$p": "\x1b[?2026;2$y",
+        b"\x1b[6n": "\x1b[1;1R",
+    }
+    with attach(guest, environment=KITTY) as session:
         seen = 0
         while b"\x1b[>31u" not in session.output:
             session.pump()

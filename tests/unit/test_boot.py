@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from cgaterm import boot, runtime_folder
-from cgaterm.boot import OwnGuest, good_accelerator, image_arguments, signals_as_exceptions
+from cgaterm.boot import OwnGuest, good_accelerator, image_arguments
 from cgaterm.errors import GuestGone, ScreenUnreadable, UsageError
 
 FLOPPY_BYTES = 1440 * 1024
@@ -162,6 +161,12 @@ def test_without_a_qemu_it_is_said_how_to_get_one() -> None:
         OwnGuest(qemu="no-such-qemu")
 
 
+def test_a_guest_that_would_slip_away_is_not_started(qemu: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be daemonized; leave -daemonize out"):
+        OwnGuest(None, ["-daemonize"], qemu=str(qemu))
+    assert not (qemu.parent / "told").exists()
+
+
 @pytest.mark.parametrize(
     ("commands", "message"),
     [
@@ -226,24 +231,3 @@ def test_a_released_guest_runs_on(qemu: Path) -> None:
     os.kill(guest.pid, 0)
     guest.stop()
     assert not Path(f"/proc/{guest.pid}").exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_signals_end_what_is_under_way_once(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    done = []
-
-    def work() -> None:
-        with signals_as_exceptions():
-            try:
-                signal.raise_signal(number)
-                time.sleep(10)
-            finally:
-                signal.raise_signal(number)  # one more, from an impatient user
-                done.append("cleaned up")
-
-    with pytest.raises(SystemExit) as end:
-        work()
-    assert end.value.code == 128 + number
-    assert done == ["cleaned up"]
-    assert signal.getsignal(number) is before

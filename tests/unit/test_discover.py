@@ -312,6 +312,12 @@ def test_what_is_no_guest_is_told_with_what_there_is(
         find(name, str(three_guests))
 
 
+def test_a_process_that_only_waits_for_its_parent_has_ended(three_guests: FakeProc) -> None:
+    three_guests.add(22, status={"State": "Z (zombie)"})
+    with pytest.raises(NoSuchTarget, match="process 22 has ended; `cgaterm ls`"):
+        find("22", str(three_guests))
+
+
 def test_a_thread_leads_to_its_process(three_guests: FakeProc) -> None:
     three_guests.add(21, status={"Tgid": "20"})  # in /proc by its number, but in no listing
     with pytest.raises(NoSuchTarget, match="21 is a thread of process 20; name that one"):

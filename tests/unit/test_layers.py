@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("draw.diff", "draw.glyph", "draw.ansi", "view"),
     (
-        *("runtime_folder", "sources.base", "sources.process_memory", "sources.qmp"),
+        *("signals", "runtime_folder", "sources.base", "sources.process_memory", "sources.qmp"),
         *("sources.shared_memory", "sources.vcsa"),
     ),
     ("console", "discover", "ways", "listing", "explain", "boot"),

@@ -1,0 +1,1 @@
+"""The figures of cgaterm beside those of QEMU's own curses display: see README.md."""
