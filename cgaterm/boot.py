@@ -7,6 +7,7 @@ so that a Ctrl-C meant for us does not end it; who starts it ends it, or lets it
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -31,6 +32,11 @@ _START_TIMEOUT_S = 15.0
 _STOP_TIMEOUT_S = 3.0
 #: A raw image of up to this many bytes is a floppy (2.88 MB is the largest there was).
 _FLOPPY_BYTES = 2949120
+
+_PR_SET_PTRACER = 0x59616D61
+_PR_SET_PTRACER_ANY = 2**64 - 1
+#: Looked up before any fork: between fork and exec nothing may be imported.
+_prctl = ctypes.CDLL(None).prctl
 
 _DISK_MAGIC = (
     (b"QFI\xfb", 0, "qcow2"),
@@ -95,6 +101,15 @@ def good_accelerator() -> str:
     return "kvm" if words & {"vmx", "svm"} else "tcg"
 
 
+def _allow_readers() -> None:
+    """Let other processes of this user read the guest that is about to be executed.
+
+    Under Yama (ptrace_scope 1) only our own children may be read by us: an attach that comes
+    back after a detach is another process. Outlives the exec; Linux prctl(2), PR_SET_PTRACER.
+    """
+    _prctl(_PR_SET_PTRACER, ctypes.c_ulong(_PR_SET_PTRACER_ANY), 0, 0, 0)
+
+
 class OwnGuest:
     """A QEMU that we started; leaving its `with` block stops it, unless it was `released`.
 
@@ -145,6 +160,7 @@ class OwnGuest:
                 stderr=self._errors,
                 start_new_session=True,
                 umask=0o177,  # the socket is 0600
+                preexec_fn=_allow_readers,
             )
         except OSError as error:
             self._errors.close()

@@ -63,7 +63,8 @@ _keymap = click.option(
     default="us",
     show_default=True,
     metavar="LAYOUT",
-    help="The keyboard layout that the guest is set to: us, de, fr, uk, es, ...",
+    help="The keyboard layout that the guest is set to: us, uk, de, ch, fr, be, es, latam, it, pt, "
+    "br, dk, se, no, fi or pl.",
 )
 _escape = click.option(
     "--escape",
@@ -260,6 +261,7 @@ def run(
             guest = cleanup.enter_context(
                 OwnGuest(image, qemu_arguments, accelerator=accel, name=name, qemu=qemu)
             )
+        click.echo(f"starting {guest.name} ...", err=True)
         guest.wait_for_vga()
         ways = open_ways(f"qemu:{guest.pid}")._replace(
             name=guest.name, qmp=guest.qmp_path, read_only=""

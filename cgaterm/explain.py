@@ -57,6 +57,10 @@ def explain(target: str, code_page: str = "cp437") -> tuple[list[str], CgatermEr
             else "  pending   no KVM: every write is in VRAM at once",
         ]
     lines.append(f"typed by    {f'QMP, {ways.qmp}' if ways.qmp else f'nothing: {ways.read_only}'}")
+    if ways.guest is not None and not ways.qmp:
+        lines.append(
+            "            -qmp unix:PATH,server=on,wait=off on QEMU's command line gives it one"
+        )
     try:
         console = one_shot(source, code_page)
     except CgatermError as error:

@@ -321,6 +321,8 @@ class Attachment:
             GuestGone: the guest ended.
             SystemExit: a signal ended us (128 + its number).
         """
+        if self._tty.size()[0] < len(self._console.screen.rows):  # no row for the status line
+            self._say(f"{self._options.escape.title()} opens the menu: d leaves, ? is help")
         with Signals() as signals:
             poll = select.poll()
             poll.register(0, select.POLLIN)
@@ -428,7 +430,7 @@ class Attachment:
     def _status(self) -> str:
         qmp = self._qmp
         if qmp is None:
-            typing = f"read-only: {self._options.read_only}"
+            typing = f"read-only, Ctrl-C leaves: {self._options.read_only}"
         elif qmp.problem:
             typing = f"cannot type: {qmp.problem}"
         elif qmp.pending > 100:
@@ -488,7 +490,7 @@ class Attachment:
             if is_escape(keystroke, _CTRL_C):
                 self._ending = Ending.DETACHED
             elif struck(keystroke) is not None:
-                self._say(f"read-only: {self._options.read_only}")
+                self._say(f"read-only, Ctrl-C leaves: {self._options.read_only}")
             return
         events, untypable = self._keyboard.translate(keystroke)
         self._send(events)
@@ -501,7 +503,7 @@ class Attachment:
         if not events:
             return
         if self._qmp is None:
-            self._say(f"read-only: {self._options.read_only}")
+            self._say(f"read-only, Ctrl-C leaves: {self._options.read_only}")
             return
         try:
             self._qmp.send(events)
@@ -568,7 +570,7 @@ class Attachment:
     def _ask_for_button(self, key: str) -> None:
         qmp = self._qmp
         if qmp is None:
-            self._say(f"read-only: {self._options.read_only}")
+            self._say(f"read-only, Ctrl-C leaves: {self._options.read_only}")
             return
         what, press = ("reset", qmp.reset) if key == "R" else ("power", qmp.powerdown)
 

@@ -89,7 +89,7 @@ def _qemu(text: str, pid: int, guest: RunningGuest | None = None) -> Ways:
         source,
         guest,
         qmp,
-        "" if qmp else "this guest was started without a QMP socket (-qmp unix:PATH,server,nowait)",
+        "" if qmp else "the guest has no QMP socket",
     )
 
 

@@ -120,18 +120,22 @@ def _not_permitted(pid: int) -> str:
         same_user = os.stat(f"/proc/{pid}").st_uid == os.geteuid()  # noqa: PTH116
     except OSError:
         same_user = False
-    if same_user and scope in ("1", "2"):
+    refused = f"the kernel does not let you read the memory of process {pid}"
+    if scope == "3":
         return (
-            f"the kernel does not let you read the memory of process {pid} "
-            f"(kernel.yama.ptrace_scope is {scope}); use sudo, or start the guest with "
+            f"{refused}, nor anybody else (kernel.yama.ptrace_scope is 3); boot the machine with "
+            "another value"
+        )
+    if not same_user:
+        return f"the memory of process {pid} belongs to another user; use sudo"
+    if scope == "1":
+        return (
+            f"{refused} (kernel.yama.ptrace_scope is 1); use sudo, or start the guest with "
             "`cgaterm run`"
         )
-    if same_user:
-        return (
-            f"the kernel does not let you read the memory of process {pid}, though it is "
-            "yours (it has privileges that you have not); use sudo"
-        )
-    return f"the memory of process {pid} belongs to another user; use sudo"
+    if scope == "2":
+        return f"{refused} (kernel.yama.ptrace_scope is 2); use sudo"
+    return f"{refused}, though it is yours (it has privileges that you have not); use sudo"
 
 
 class ProcessMemory:

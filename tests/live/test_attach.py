@@ -130,7 +130,7 @@ def test_typing_reaches_the_guest(boot: Boot) -> None:
 def test_without_qmp_it_is_read_only_and_ctrl_c_leaves(boot: Boot) -> None:
     guest = boot("cells", "all_cells", qmp=False)
     with attach(guest) as session:
-        session.wait_for_text("read-only: this guest was started without a QMP socket")
+        session.wait_for_text("read-only, Ctrl-C leaves: the guest has no QMP socket")
         session.type("\x03")
         assert session.wait() == 0
         assert session.restored

@@ -56,7 +56,9 @@ def test_watch(boot: Boot) -> None:
         assert process.stdout is not None
         numbers: list[int] = []
         while len(set(numbers)) < 5:  # a line may be caught before its end: no number, or twice
-            numbers += line_numbers(process.stdout.readline().decode())
+            line = process.stdout.readline().decode()
+            assert line, "it has ended"
+            numbers += line_numbers(line)
         guest.kill()
         _, errors = process.communicate(timeout=TIMEOUT_S)
     assert numbers == sorted(numbers)
