@@ -158,7 +158,7 @@ class ProcessMemory:
             self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
         except PermissionError:
             raise NotPermitted(_not_permitted(pid)) from None
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             raise GuestGone(f"process {pid} has ended") from None
         try:
             self.vga = self._find_vga(mappings)
