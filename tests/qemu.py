@@ -221,10 +221,12 @@ class Guest:
         """
         path = self.folder / "screen.ppm"
         self.qmp("screendump", filename=str(path))
-        # "P6\n720 400\n255\n", then the pixels.
-        _, size, _, pixels = path.read_bytes().split(b"\n", 3)
+        # "P6\n720 400\n255\n", then the pixels; QEMU fills each row up to 4 bytes.
+        _, size, _, data = path.read_bytes().split(b"\n", 3)
         width, height = map(int, size.split())
-        return Picture(width, height, pixels)
+        pitch = len(data) // height
+        rows = [data[start : start + 3 * width] for start in range(0, pitch * height, pitch)]
+        return Picture(width, height, b"".join(rows))
 
     def kill(self) -> None:
         """End QEMU at once, as if it had crashed."""

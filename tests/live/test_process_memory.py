@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import stat
+import subprocess
+import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -14,16 +15,17 @@ import pytest
 from cgaterm.draw.ansi import ansi_text
 from cgaterm.draw.glyph import Capabilities
 from cgaterm.errors import GuestGone, NoSuchTarget, ScreenUnreadable
-from cgaterm.frames import TextFrame
 from cgaterm.palette import ColorDepth
 from cgaterm.screen import Mode
 from cgaterm.sources.process_memory import ProcessMemory, VgaState
 from cgaterm.vga_text import decode
+from tests.live.test_screens import draw
 from tests.qemu import ACCELERATORS, DISPLAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cgaterm.frames import TextFrame
     from tests.conftest import Boot
     from tests.qemu import Guest
 
@@ -158,21 +160,27 @@ def test_random_memory_has_no_control_characters(boot: Boot, display: str) -> No
     assert {c for c in drawn if not c.isprintable()} == {"\x1b", "\n"}
 
 
-def test_registers_and_memory_full_of_noise_are_a_screen(boot: Boot) -> None:
-    """Whatever a guest does to its VGA, it is shown as something, without control characters."""
-    guest = boot("cells", "random_memory")
-    with closing(ProcessMemory(guest.pid)) as source:
-        frame = source.read()
-    noise = random.Random(1)
-    for _ in range(30):
-        registers = frame.registers._replace(
-            crtc=noise.randbytes(30),
-            sequencer=noise.randbytes(32),
-            attribute=noise.randbytes(21),
-            dac=noise.randbytes(768),
-        )
-        screen = decode(TextFrame(registers, noise.randbytes(1 << 16)))
+@pytest.mark.parametrize("display", ["std", "cirrus"])
+def test_registers_and_memory_full_of_noise(boot: Boot, display: str) -> None:
+    """Whatever a guest does to its VGA, it is shown as QEMU shows it, or refused."""
+    guest = boot("noise", "noise", display=display, SEED=DISPLAYS.index(display) + 1)
+    drawn = 0
+    for _ in range(40):
+        guest.stop()
+        with closing(ProcessMemory(guest.pid)) as source:
+            frame = source.read()
+        screen = decode(frame)
         assert all(cell.character.isprintable() for row in screen.rows for cell in row)
+        try:
+            pictures = [draw(frame), draw(frame, cursor=False)]  # the phase is not known
+        except ScreenUnreadable:
+            assert screen.mode is Mode.BLANK
+        else:
+            assert guest.screendump() in pictures
+            drawn += 1
+        guest.cont()
+        time.sleep(0.01)
+    assert drawn > 20
 
 
 # ---- what happens meanwhile ------------------------------------------------------------
@@ -204,6 +212,21 @@ def test_a_guest_that_is_killed_at_any_moment_is_gone(boot: Boot) -> None:
             read_on()
     with pytest.raises((GuestGone, NoSuchTarget)):  # a zombie
         ProcessMemory(guest.pid)
+
+
+def test_a_process_that_ends_while_it_is_opened() -> None:
+    for number in range(60):
+        with subprocess.Popen(["sleep", "100"]) as process:
+            killer = threading.Timer(number * 0.0002, process.kill)
+            killer.start()
+            while True:
+                try:
+                    ProcessMemory(process.pid).close()
+                except ScreenUnreadable:
+                    pass  # it is no QEMU, but there
+                except (GuestGone, NoSuchTarget):
+                    break
+            killer.join()
 
 
 def test_a_reset_is_read_through(boot: Boot) -> None:
