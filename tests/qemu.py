@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GUESTS = Path(__file__).parent / "guests"
-#: What `Guest(display=...)` takes: all devices of QEMU with a VGA in them.
-DISPLAYS = ("std", "cirrus", "qxl", "virtio", "vmware", "isa-vga")
 #: Enough for a guest on the slowest machine; nothing takes a tenth of it on a good day.
 TIMEOUT_S = 30.0
 #: What to test with here: both where both are, TCG alone where there is no KVM.
@@ -65,6 +63,17 @@ def assemble(source: Path, image: Path, **defines: str | int) -> None:
 def qemu_command() -> list[str]:
     """Return the QEMU to test with."""
     return shlex.split(os.environ.get("CGATERM_TEST_QEMU", "qemu-system-x86_64"))
+
+
+def _displays() -> tuple[str, ...]:
+    """All of QEMU's devices with a VGA in them; Debian 13 has put qxl in a package of its own."""
+    known = subprocess.run([*qemu_command(), "-device", "help"], capture_output=True, text=True)
+    qxl = ("qxl",) if '"qxl-vga"' in known.stdout else ()
+    return ("std", "cirrus", *qxl, "virtio", "vmware", "isa-vga")
+
+
+#: What `Guest(display=...)` takes.
+DISPLAYS = _displays()
 
 
 class Guest:

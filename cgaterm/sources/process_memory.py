@@ -157,6 +157,8 @@ class ProcessMemory:
         try:
             self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
         except PermissionError:
+            if not read_mappings(pid):  # what is left of a process that is ending is root's
+                raise GuestGone(f"process {pid} has ended") from None
             raise NotPermitted(_not_permitted(pid)) from None
         except (FileNotFoundError, ProcessLookupError):
             raise GuestGone(f"process {pid} has ended") from None
@@ -399,7 +401,7 @@ class ProcessMemory:
             return b""
 
     def _rank(self, vga: VgaState) -> tuple[bool, int]:
-        state = os.pread(self._memory, vga.offset(2600), vga.address)
+        state = self._peek(vga.address, vga.offset(2600))
         crtc = state[vga.offset(1381) : vga.offset(1381) + 25]
         return any(crtc), -vga.address
 
