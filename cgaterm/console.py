@@ -40,7 +40,7 @@ class Pace:
     SLOWEST_S = 0.030
     FULL_RATE_S = 0.5
     #: Still for less than so many seconds: the pause; for longer, SLOWEST_S.
-    _PAUSES = ((FULL_RATE_S, FASTEST_S), (2.0, 0.010), (15.0, 0.020))
+    _PAUSES = ((FULL_RATE_S, FASTEST_S), (2.0, 0.010), (12.0, 0.016))
 
     def __init__(self) -> None:
         self._moved_at_s = 0.0
